@@ -1,0 +1,62 @@
+# Every target sets up what it needs. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/ready
+BUILD := build
+TESTS ?= tests analysis simulations
+
+export PYTHONDONTWRITEBYTECODE = 1
+# one pool of threads at a time: the tests run side by side
+export OPENBLAS_NUM_THREADS = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install memo test check bench verify lock clean
+
+help: ## list the targets
+	@echo "Multiple Measures: decide, defend and study how schools are judged."
+	@echo
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|' 2>/dev/null \
+	  || grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1    /'
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "This needs Python 3.11 or newer. Name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Python lacks the module venv. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Installing into .venv, about two minutes ..."
+	@rm -rf .venv
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/measures --help > /dev/null || { echo "The installation did not work; see above."; exit 1; }
+	@touch $(READY)
+
+install: $(READY) ## make .venv with the exact versions of requirements.lock
+
+memo: $(READY) ## run the first memo's notebook and publish the memo; prints its path
+	@$(BIN)/measures memo status-or-improvement
+
+test: $(READY) ## run every test
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+check: $(READY) ## style, types, house rules, and the lines of both packages
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . || { echo "Run .venv/bin/ruff format ."; exit 1; }
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -n 0 tests/test_house_rules.py tests/test_environment.py
+	@echo "lines of both packages (budget 9,000): $$(cat $$(git ls-files 'analysis/*.py' 'simulations/*.py') | wc -l)"
+
+bench: $(READY) ## time rating, and write build/bench.json
+	@$(BIN)/python -m tests.bench
+
+verify: $(READY) ## hold designs to published lists, and write build/verify.json
+	@mkdir -p $(BUILD)
+	@$(BIN)/measures verify --format json > $(BUILD)/verify.json
+	@$(BIN)/measures verify
+
+lock: ## choose versions anew (needs uv from .venv)
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade --quiet -o requirements.lock
+
+clean: ## remove everything generated
+	@rm -rf $(BUILD) .venv .mypy_cache .ruff_cache .hypothesis

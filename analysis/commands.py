@@ -1,0 +1,184 @@
+"""What can be asked at the command line about designs, panels and ratings?
+
+To add a command: one function here that reads, calls one public function, and prints.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
+from analysis.designs.design import Design, design_names, load_design
+from analysis.panels.panel import panel_names, read_panel
+from analysis.problems import Problem, ProblemsError
+from analysis.ratings.examples import differences, load_example
+from analysis.ratings.rate import Ratings, rate as rate_panel
+from analysis.ratings.verify import Row, load_ledger, status, verify as verify_entry
+from analysis.ratings.write import write_ratings
+
+app = typer.Typer(no_args_is_help=True)
+out = Console()
+
+DesignName = Annotated[str, typer.Argument(help="built-in name (place/name) or a .yaml file")]
+PanelName = Annotated[str, typer.Argument(help="built-in name or a folder with the tables")]
+Adaptations = Annotated[
+    list[str] | None, typer.Option("--with", help="an adaptation, by name or file; repeatable")
+]
+
+
+@app.command()
+def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") -> None:
+    """List the built-in designs, and how each stands against published lists.
+
+    Example: measures designs california
+    """
+    table = Table("design", "title", "lists", "held to published lists")
+    told = status(load_ledger())
+    for name in design_names():
+        if name.startswith(place):
+            design = load_design(name)
+            lists = ", ".join(design.lists)
+            table.add_row(name, design.title, lists, told.get(name, "no list at hand"))
+    out.print(table)
+    for name in adaptation_names():
+        if name.startswith(place):
+            one = load_adaptation(name)
+            kind = "preset" if one.fills(load_design(one.base)) else "adaptation"
+            out.print(f"{kind} [bold]{name}[/bold] of {one.base}: {one.title}")
+
+
+@app.command()
+def panels() -> None:
+    """List the built-in panels, with their origin.
+
+    Example: measures panels
+    """
+    table = Table("panel", "title", "schools", "years", "measures", "origin")
+    for name in panel_names():
+        panel = read_panel(name)
+        schools = f"{panel.units['school'].nunique():,}"
+        years = ", ".join(str(year) for year in panel.years)
+        about = panel.about
+        table.add_row(name, about.title, schools, years, ", ".join(panel.measures), about.origin)
+    out.print(table)
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(help="designs, adaptations, examples or panels")],
+) -> None:
+    """Say everything that is wrong with some files, all at once.
+
+    Example: measures check my-design.yaml my-panel/
+    """
+    problems: list[Problem] = []
+    for file in files:
+        try:
+            problems += _check_one(file)
+        except ProblemsError as error:
+            problems += error.problems
+    if problems:
+        raise ProblemsError(problems)
+    out.print(f"{len(files)} checked, nothing wrong.")
+
+
+def _check_one(file: str) -> tuple[Problem, ...]:
+    path = Path(file)
+    if path.name.endswith(".examples.yaml"):
+        return differences(load_example(path))
+    if path.is_dir() or file in panel_names():
+        read_panel(file)
+    elif file in adaptation_names() or path.parent.name == "adaptations":
+        one = load_adaptation(file)
+        adapt(load_design(one.base), one)
+    else:
+        design = load_design(file)
+        for step, cause in design.unknown.items():
+            out.print(f"{file}: {step} stays unknown, because {cause} has a number nobody knows.")
+    return ()
+
+
+@app.command()
+def rate(
+    design: DesignName,
+    panel: PanelName,
+    to: Annotated[Path, typer.Option("--out", help="a new folder for the files")],
+    adapted: Adaptations = None,
+    form: Annotated[
+        Literal["csv", "parquet"], typer.Option("--format", help="form of the tables")
+    ] = "csv",
+) -> None:
+    """Rate every school of a panel by a design, and write who is named and why.
+
+    Example: measures rate franklin/index franklin --out build/franklin
+    """
+    ratings = rate_panel(load_adapted(design, adapted or []), read_panel(panel))
+    command = f"measures rate {design} {panel} --out {to.name}"
+    command += "".join(f" --with {one}" for one in adapted or [])
+    written = write_ratings(ratings, to, form=form, command=command)
+    _summary(ratings)
+    for path in written:
+        out.print(f"wrote {path}", soft_wrap=True)
+
+
+def load_adapted(design: str, adapted: list[str]) -> Design:
+    """Load a design with adaptations applied in the order given."""
+    base = load_design(design)
+    if not adapted:
+        return base
+    return adapt(base, *(load_adaptation(one) for one in adapted), in_order=len(adapted) > 1)
+
+
+def _summary(ratings: Ratings) -> None:
+    year = ratings.panel.years[-1]
+    for name in ratings.design.lists:
+        value = ratings[name].value
+        here = value.sel(year=year) if "year" in value.dims else value
+        met, unknown = int((here == 1).sum()), int(here.isnull().sum())
+        out.print(f"{name}, {year}: {met:,} schools named, {unknown:,} cannot be judged")
+    for step, cause in ratings.design.unknown.items():
+        out.print(f"{step} stays unknown: {cause} has a number that nobody knows (null)")
+
+
+@app.command()
+def verify(
+    place: Annotated[str, typer.Argument(help="a place, or place/name; all without it")] = "",
+    form: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="table, or JSON rows")
+    ] = "table",
+) -> None:
+    """Hold designs to the lists that agencies published, row by row.
+
+    Example: measures verify california/api-2000
+    """
+    entries = [entry for entry in load_ledger() if entry.design.startswith(place)]
+    if not entries:
+        raise ProblemsError([Problem(place, "no design of this name is held to a published list.")])
+    rows = [row for entry in entries for row in verify_entry(entry)]
+    if form == "json":
+        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+    else:
+        _print_rows(rows)
+    fallen = [row for row in rows if row.matched < row.expected]
+    if fallen:
+        raise ProblemsError(
+            Problem(f"{row.place}/{row.name}", f"{row.result} matches {row.matched:,} rows; the "
+                    f"ledger says {row.expected:,}.") for row in fallen
+        )  # fmt: skip
+
+
+def _print_rows(rows: list[Row]) -> None:
+    table = Table("design", "published result", "matched", "testable", "differences")
+    for row in rows:
+        apart = "; ".join(f"{count:,} {why}" for why, count, _ in row.differences)
+        name = f"{row.place}/{row.name}"
+        table.add_row(name, row.result, f"{row.matched:,}", f"{row.testable:,}", apart or "none")
+    out.print(table)

@@ -1,0 +1,177 @@
+"""What has an agency decided? A design: named steps, loaded from a file, varied by address.
+
+To add a built-in design: a YAML file under `library/<place>/`. No Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+from analysis.designs.checking import EVERYONE, Header, Measure, SchoolColumn, check
+from analysis.designs.clause import FrozenMap, Names
+from analysis.designs.document import TOLD, Document, open_document
+from analysis.designs.rules import Named, Rule
+from analysis.designs.source import Source, parse_yaml, read_yaml
+from analysis.problems import did_you_mean, fail, listed
+
+LIBRARY: Final = Path(__file__).parent / "library"
+
+
+@dataclass(frozen=True)
+class Design:
+    """Everything an agency has decided, as named steps in order of reference.
+
+    `measures` and `columns` are what is read from a panel; `unknown` maps each step that rests
+    on a number nobody knows (null) to the step that says null.
+    """
+
+    name: str
+    header: Header
+    measures: FrozenMap[str, Measure]
+    columns: FrozenMap[str, SchoolColumn]
+    steps: FrozenMap[str, Rule]
+    names: Names
+    document: Document
+
+    @property
+    def title(self) -> str:
+        """The design's name for readers."""
+        return self.header.title
+
+    @property
+    def lists(self) -> tuple[str, ...]:
+        """The lists on which schools may be named."""
+        return tuple(name for name, rule in self.steps.items() if isinstance(rule, Named))
+
+    @cached_property
+    def unknown(self) -> Mapping[str, str]:
+        """Steps without a result because a number is null: step -> the step that says null."""
+        found: dict[str, str] = {}
+        for name, rule in self.steps.items():
+            if rule.unknown():
+                found[name] = name
+            cause = next((found[used] for used in rule.uses() if used in found), None)
+            if name not in found and cause is not None:
+                found[name] = cause
+        return FrozenMap(found)
+
+    def uses(self, name: str) -> tuple[str, ...]:
+        """Name what a step reads, without the pool of all schools."""
+        return tuple(used for used in self.steps[name].uses() if used != EVERYONE)
+
+    def vary(self, changes: Mapping[str, Any]) -> Design:
+        """Change words at some addresses and check the whole design anew.
+
+        An address is `step.word`, deeper for mappings (`ela_level.from.10`), or a heading
+        (`headline.index`). The name of a clause with `for:` changes all its copies; a change of
+        `step.rule` replaces the clause by the words given with it.
+
+        Raises:
+            ProblemsError: an address that is not there, or a design that loading would refuse.
+
+        >>> base = load_design("franklin/index")
+        >>> base.vary({"total.of.growth_points": 2}).fingerprint == base.fingerprint
+        False
+        """
+        return build_design(self.document.changed(changes))
+
+    def evidence(self, address: str) -> tuple[str | None, str | None]:
+        """Give the source of an address and how it is known: the nearest one above it."""
+        words = address.split(".")
+        for size in range(len(words), 0, -1):
+            told = self.header.exceptions.get(".".join(words[:size]))
+            if told is not None:
+                return told.get("cite"), told.get("evidence")
+        rule = self.steps.get(words[0]) or self.measures.get(words[0]) or self.header
+        source = rule if rule.evidence or rule.cite else self.header
+        return source.cite, source.evidence
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A short code for what decides; texts, sources and labels do not change it."""
+        return digest([self.clause_key(name) for name in sorted(self.steps)], self.header.headline)
+
+    def clause_key(self, name: str) -> str:
+        """A short code for the words of one step that decide."""
+        said = self.document.steps[name]
+        decides = {word: x for word, x in said.items() if word not in TOLD}
+        sets = self.header.sets
+        named = {x: sets[x] for x in decides.values() if isinstance(x, str) and x in sets}
+        return digest(name, decides, named)
+
+
+def digest(*parts: object) -> str:
+    """Make a short code of plain values; equal values, equal code."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load_design(design: str | Path) -> Design:
+    """Load a design by its built-in name (`place/name`) or from a file.
+
+    Raises:
+        ProblemsError: no such design, or everything that is wrong in it, with file and line.
+
+    >>> load_design("franklin/index").lists
+    ('lowest',)
+    """
+    path = find_design(design)
+    name = str(design) if path.is_relative_to(LIBRARY) else path.stem
+    return build_design(open_document(read_yaml(path), name=name))
+
+
+def parse_design(text: str, *, name: str = "design") -> Design:
+    """Read a design from YAML text, as in worked examples.
+
+    Raises:
+        ProblemsError: everything that is wrong in it, with line and clause.
+    """
+    return build_design(open_document(parse_yaml(text, file=name), name=name))
+
+
+def design_from(said: Mapping[str, Any], *, name: str) -> Design:
+    """Make a design from plain values that were read elsewhere."""
+    return build_design(open_document(Source(name, dict(said)), name=name))
+
+
+def build_design(document: Document) -> Design:
+    """Check a document and make the design of it.
+
+    Raises:
+        ProblemsError: everything that is wrong in it.
+    """
+    found = check(document)
+    return Design(document.name, found.header, found.measures, found.columns, found.steps,
+                  found.names, document)  # fmt: skip
+
+
+def find_design(design: str | Path) -> Path:
+    """Find the file of a design: a built-in name stands wherever a path may.
+
+    Raises:
+        ProblemsError: there is none, with the nearest name that is.
+    """
+    path = Path(design)
+    if path.suffix in (".yaml", ".yml"):
+        if not path.is_file():
+            raise fail(str(design), "there is no such file.")
+        return path
+    if str(design) not in design_names():
+        known: Sequence[str] = design_names()
+        near = did_you_mean(design, known)
+        raise fail(str(design), f"there is no such design; built in are {listed(known)}.{near}")
+    return LIBRARY / f"{design}.yaml"
+
+
+def design_names() -> tuple[str, ...]:
+    """List the built-in designs as `place/name`."""
+    files = sorted(LIBRARY.glob("*/*.yaml"))
+    return tuple(
+        f"{path.parent.name}/{path.stem}" for path in files if "." not in path.stem
+    )

@@ -1,0 +1,22 @@
+"""Which rules are there? One union over the files of this room; nothing registers itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter
+
+from analysis.designs.rules.base import ConditionRule, Notch, NumberRule, Rule
+from analysis.designs.rules.combining import Combining
+from analysis.designs.rules.conditions import Conditions
+from analysis.designs.rules.deriving import Deriving
+from analysis.designs.rules.lists import Line, Lists, Named
+from analysis.designs.rules.memory import Memory
+from analysis.designs.rules.scoring import Scoring
+
+Step = Annotated[
+    Scoring | Deriving | Combining | Conditions | Lists | Memory, Field(discriminator="rule")
+]
+STEP: TypeAdapter[Rule] = TypeAdapter(Step)
+
+__all__ = ["STEP", "ConditionRule", "Line", "Named", "Notch", "NumberRule", "Rule", "Step"]

@@ -1,0 +1,166 @@
+"""What is a rule? One frozen class of clause: what it reads, and what comes out.
+
+To add a rule: one class with `rule: Literal["name"]`, its fields and `out`, in the file of its
+kind, its name in the union at that file's foot, and a case in tests/cases. Nothing registers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from analysis.designs.clause import ByColumn, Clause, Names, NameMap, Number, Ref, RoundingField
+from analysis.rounding import MODES
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from analysis.designs.cells import Cells
+    from analysis.values import Values
+
+Kind = Literal["number", "condition", "line"]
+Shares = Mapping[tuple[str, str | None], "xr.DataArray"]
+
+
+@dataclass(frozen=True)
+class Notch:
+    """A place where a small change of an input jumps a rule's output.
+
+    `on` says what has to change: the value of `of`, or the n behind it. `at` is the number (or
+    the reference to it) at which the output jumps.
+    """
+
+    of: Ref
+    at: Number | Ref
+    on: Literal["value", "n"] = "value"
+
+
+class Rule(Clause):
+    """A clause that turns earlier cells into new ones."""
+
+    looks_across: ClassVar[bool] = False
+    """Whether one school's result depends on other schools."""
+
+    conditions: ClassVar[tuple[str, ...]] = ()
+    """The words of the clause that must name conditions."""
+
+    def kind(self, names: Names) -> Kind:  # noqa: ARG002 (most rules always give one kind)
+        """Say what comes out: numbers (or levels), conditions, or a line."""
+        return "number"
+
+    def uses(self) -> tuple[str, ...]:
+        """Name everything that the clause reads, in order, each once."""
+        found = (name for word in self.model_fields_set for name in _names(getattr(self, word)))
+        return tuple(dict.fromkeys(sorted(found)))
+
+    def refs(self) -> tuple[Ref, ...]:
+        """List every reference of the clause, with its year and group."""
+        return tuple(r for word in sorted(self.model_fields_set) for r in _refs(getattr(self, word)))
+
+    def unknown(self) -> tuple[str, ...]:
+        """Name the words of the clause that are null: numbers nobody knows yet."""
+        skip = set(Clause.model_fields)
+        return tuple(
+            word
+            for word in sorted(self.model_fields_set - skip)
+            if _has_null(getattr(self, word))
+        )
+
+    def out(self, cells: Cells) -> Values:
+        """Compute the cells of this step."""
+        raise NotImplementedError
+
+    def result(self, cells: Cells) -> Values:
+        """Compute the cells of this step as later steps see them."""
+        return self.out(cells)
+
+    def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002 (most rules give numbers)
+        """Name the ordered levels that come out, lowest first; empty for plain numbers."""
+        return ()
+
+    def notches(self) -> tuple[Notch, ...]:
+        """Name the places where a small change of an input jumps the output."""
+        return ()
+
+    def shares(self, cells: Cells) -> Shares | None:  # noqa: ARG002 (most rules combine nothing)
+        """Give the share that each input has in the output; None for rules that do not combine."""
+        return None
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Say what cannot be right, as pairs of a word of the clause and a sentence."""
+        yield from ()
+
+
+class NumberRule(Rule):
+    """A rule that gives numbers; it may say how they are rounded."""
+
+    round: RoundingField | None = None
+
+    def most(self) -> Number:
+        """Give the most points that can come out; 1 where the clause does not say."""
+        return 1.0
+
+    def result(self, cells: Cells) -> Values:
+        """Compute the cells and round them as the clause says."""
+        values = self.out(cells)
+        if self.round is None:
+            return values
+        rounded = MODES[self.round.mode](values.value, self.round.places)
+        return replace(values, value=rounded)
+
+
+class ConditionRule(Rule):
+    """A rule that gives conditions in three values: 1 met, 0 not met, missing not judged."""
+
+    def kind(self, names: Names) -> Kind:  # noqa: ARG002 (most rules always give one kind)
+        """Say that conditions come out."""
+        return "condition"
+
+
+def _names(said: object) -> Iterable[str]:
+    if isinstance(said, Ref):
+        yield said.of
+    elif isinstance(said, ByColumn):
+        yield said.by
+    elif isinstance(said, NameMap):
+        yield from said
+        for inner in said.values():
+            yield from _names(inner)
+    elif isinstance(said, dict):
+        for inner in said.values():
+            yield from _names(inner)
+    elif isinstance(said, tuple):
+        for inner in said:
+            yield from _names(inner)
+    elif isinstance(said, Clause):
+        for word in said.model_fields_set:
+            yield from _names(getattr(said, word))
+
+
+def _refs(said: object) -> Iterable[Ref]:
+    if isinstance(said, Ref):
+        yield said
+    elif isinstance(said, NameMap):
+        yield from (Ref(name) for name in said)
+        for inner in said.values():
+            yield from _refs(inner)
+    elif isinstance(said, dict):
+        for inner in said.values():
+            yield from _refs(inner)
+    elif isinstance(said, tuple):
+        for inner in said:
+            yield from _refs(inner)
+    elif isinstance(said, Clause):
+        for word in said.model_fields_set:
+            yield from _refs(getattr(said, word))
+
+
+def _has_null(said: object) -> bool:
+    if said is None:
+        return True
+    if isinstance(said, ByColumn):
+        return any(x is None for x in said.numbers.values())
+    if isinstance(said, dict):
+        return any(_has_null(x) for x in said.values())
+    return False

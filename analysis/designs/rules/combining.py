@@ -1,0 +1,350 @@
+"""How do several numbers become one? Means, sums, best-of, groups and parts of a school.
+
+To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
+A rule that shares out an index also says its `shares`, so that the weight applied is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import reduce
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, PlainValidator
+
+from analysis.designs.cells import stacked
+from analysis.designs.clause import (
+    NameMap,
+    Names,
+    Number,
+    NumberField,
+    RefField,
+    RefsField,
+    RoundingField,
+    WeightsField,
+    WordsField,
+    parse_named_numbers,
+)
+from analysis.designs.rules.base import NumberRule, Shares
+from analysis.problems import did_you_mean, listed
+from analysis.rounding import MODES
+from analysis.values import ALL, Reason, Values, explained
+
+if TYPE_CHECKING:
+    from analysis.designs.cells import Cells
+
+
+def _transfers(said: object) -> NameMap[NameMap[Number]]:
+    if not isinstance(said, dict):
+        msg = "must be {missing measure: {measure that gains: weight}}"
+        raise ValueError(msg)  # noqa: TRY004 (pydantic turns ValueError into a message)
+    return NameMap({str(name): parse_named_numbers(to) for name, to in said.items()})
+
+
+class Mean(NumberRule):
+    """Average steps by their weights; weights are relative.
+
+    `missing` says what happens to a step without a result: `share_out` (the others carry its
+    weight, in proportion), `transfer` (its weight goes where `transfer` says, then the rest is
+    shared out), `zero` (it counts as 0), `no_result`. At least `judged` steps must have one.
+    """
+
+    rule: Literal["mean"]
+    rule: Literal["mean"]
+    of: WeightsField
+    missing: Literal["share_out", "transfer", "zero", "no_result"]
+    form: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
+    transfer: Annotated[NameMap[NameMap[Number]], PlainValidator(_transfers)] | None = None
+    judged: int = Field(1, ge=1)
+
+    def out(self, cells: Cells) -> Values:
+        """Give the mean, over the axes of its steps, in their unit."""
+        inputs = {name: cells[name] for name in self.of}
+        weights = self._weights(cells)
+        total: Any = 0.0
+        top: Any = 0.0
+        seen: Any = 0
+        for name, values in inputs.items():
+            weight = weights[name]
+            total = total + weight
+            top = top + xr.where(weight > 0, weight * self._change(values.value), 0.0)
+            seen = seen + values.value.notnull()
+        value = self._back(top / total.where(total > 0))
+        least = len(self.of) if self.missing == "no_result" else self.judged
+        return explained(
+            value.where(seen >= least), *inputs.values(), missing=Reason.TOO_FEW_JUDGED
+        )
+
+    def _change(self, x: xr.DataArray) -> xr.DataArray:
+        filled = x.fillna(0.0) if self.missing == "zero" else x
+        if self.form == "arithmetic":
+            return filled
+        with np.errstate(divide="ignore"):  # 0 makes these means 0; below 0 there is none
+            return np.log(filled.where(filled >= 0)) if self.form == "geometric" else 1 / filled.where(filled >= 0)
+
+    def _back(self, mean: xr.DataArray) -> xr.DataArray:
+        if self.form == "arithmetic":
+            return mean
+        return np.exp(mean) if self.form == "geometric" else 1 / mean
+
+    def _weights(self, cells: Cells) -> Mapping[str, xr.DataArray]:
+        there = {name: cells[name].value.notnull() for name in self.of}
+        if self.missing == "zero":
+            there = {name: xr.ones_like(a) for name, a in there.items()}
+        nominal = {name: there[name] * 0.0 + cells.number(w) for name, w in self.of.items()}
+        gained = dict(nominal)
+        for gone, targets in (self.transfer or {}).items():
+            for name, amount in targets.items():
+                extra = xr.where(there[gone], 0.0, cells.number(amount))
+                gained[name] = gained[name] + extra
+        return {name: gained[name] * there[name] for name in self.of}
+
+    def shares(self, cells: Cells) -> Shares:
+        """Give the share of each step in the mean after missing ones, 0-1."""
+        weights = self._weights(cells)
+        total = reduce(lambda a, b: a + b, weights.values())
+        return {(name, None): w / total.where(total > 0) for name, w in weights.items()}
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Weights may not be negative; a transfer goes between the steps averaged."""
+        for name, weight in self.of.items():
+            if isinstance(weight, float) and weight < 0:
+                yield f"of.{name}", f"a weight may not be negative, but it says {weight:g}"
+        if (self.transfer is None) == (self.missing == "transfer"):
+            yield "transfer", "must be given with missing: transfer, and only then"
+        for gone, targets in (self.transfer or {}).items():
+            for name in (gone, *targets):
+                if name not in self.of:
+                    near = did_you_mean(name, self.of)
+                    yield "transfer", f"{name} is not among {listed(self.of)}.{near}"
+
+
+def most_of(cells: Cells, name: str) -> Number:
+    """Give the most that a step can give, 1 where that is not known."""
+    clause = cells.clauses.get(name)
+    return clause.most() if isinstance(clause, NumberRule) else 1.0
+
+
+class Sum(NumberRule):
+    """Add steps, each times its number (1 to add it as it is)."""
+
+    rule: Literal["sum"]
+    of: WeightsField
+    missing: Literal["zero", "no_result"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give the sum, over the axes of its steps; missing where every step is missing."""
+        inputs = {name: cells[name] for name in self.of}
+        total: Any = 0.0
+        seen: Any = 0
+        for name, values in inputs.items():
+            total = total + cells.number(self.of[name]) * values.value.fillna(0.0)
+            seen = seen + values.value.notnull()
+        least = len(self.of) if self.missing == "no_result" else 1
+        return explained(total.where(seen >= least), *inputs.values())
+
+    def shares(self, cells: Cells) -> Shares:
+        """Give the share of each step in the points that the school could reach, 0-1.
+
+        A step whose highest result is not known counts by its multiplier.
+        """
+        worth = {
+            name: cells[name].value.notnull() * cells.number(w) * cells.number(most_of(cells, name))
+            for name, w in self.of.items()
+        }
+        total = reduce(lambda a, b: a + b, worth.values())
+        return {(name, None): w / total.where(total > 0) for name, w in worth.items()}
+
+
+class PointsOverPossible(NumberRule):
+    """Divide the points earned by the points that were possible, times a number.
+
+    `of` gives each step's possible points; a step without a result leaves both sums.
+    """
+
+    rule: Literal["points_over_possible"]
+    of: WeightsField
+    times: NumberField = 100.0
+
+    def out(self, cells: Cells) -> Values:
+        """Give `times` x points / possible points, over the axes of the steps."""
+        inputs = {name: cells[name] for name in self.of}
+        earned: Any = 0.0
+        for values in inputs.values():
+            earned = earned + values.value.fillna(0.0)
+        possible = self._possible(cells)
+        value = cells.number(self.times) * earned / possible.where(possible > 0)
+        return explained(value, *inputs.values())
+
+    def _possible(self, cells: Cells) -> xr.DataArray:
+        worth = (cells[n].value.notnull() * cells.number(w) for n, w in self.of.items())
+        return reduce(lambda a, b: a + b, worth)
+
+    def shares(self, cells: Cells) -> Shares:
+        """Give the share of each step in the points possible, 0-1."""
+        possible = self._possible(cells)
+        whole = possible.where(possible > 0)
+        return {
+            (name, None): cells[name].value.notnull() * cells.number(w) / whole
+            for name, w in self.of.items()
+        }
+
+
+class _Extreme(NumberRule):
+    of: RefsField
+    missing: Literal["leave_out", "no_result"]
+
+    def _out(self, cells: Cells, *, largest: bool) -> Values:
+        inputs = [cells[ref] for ref in self.of]
+        stack = stacked([values.value for values in inputs])
+        skip = self.missing == "leave_out"
+        value = stack.max("item", skipna=skip) if largest else stack.min("item", skipna=skip)
+        return replace(explained(value, *inputs), labels=inputs[0].labels)
+
+    def labels(self, names: Names) -> tuple[str, ...]:
+        """Pass on the levels of the first step."""
+        return names.labels.get(self.of[0].of, ())
+
+
+class Max(_Extreme):
+    """Take the largest of several steps (best of two paths)."""
+
+    rule: Literal["max"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give the largest value, over the axes of the steps."""
+        return self._out(cells, largest=True)
+
+
+class Min(_Extreme):
+    """Take the smallest of several steps."""
+
+    rule: Literal["min"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give the smallest value, over the axes of the steps."""
+        return self._out(cells, largest=False)
+
+
+class AcrossGroups(NumberRule):
+    """Share a measure's points between all students and some groups.
+
+    All students carry the share `all`; the groups of `rest` that have a result carry the rest in
+    equal parts (`all: equal` gives every cell the same). Each cell is value / `full` x points,
+    rounded by `cell_round`. `missing` says who gets the share of a group without a result: the
+    other groups (`rest`; all students when there is none), all students (`all`), or nobody, so
+    that the points possible shrink and the sum is scaled up (`scale_up`).
+    """
+
+    rule: Literal["across_groups"]
+    of: RefField
+    rest: WordsField
+    all: NumberField | Literal["equal"]
+    worth: NumberField
+    full: NumberField
+    missing: Literal["rest", "all", "scale_up"]
+    cell_round: RoundingField | None = None
+
+    def out(self, cells: Cells) -> Values:
+        """Give the points of the school, without the axis group."""
+        values = cells[self.of]
+        total: Any = 0.0
+        for group, share in self._parts(cells).items():
+            level = values.value.sel(group=group, drop=True).fillna(0.0)
+            total = total + self._cell(level / cells.number(self.full), share, cells)
+        top = values.value.sel(group=ALL, drop=True)
+        everyone = replace(values, value=top, reason=values.reason.sel(group=ALL, drop=True))
+        n = None if values.n is None else values.n.sel(group=ALL, drop=True)
+        return replace(explained(total.where(top.notnull()), everyone), n=n)
+
+    def most(self) -> Number:
+        """The points of the measure."""
+        return self.worth
+
+    def _cell(self, part: xr.DataArray, share: xr.DataArray, cells: Cells) -> xr.DataArray:
+        points = part * cells.number(self.worth) * share
+        if self.cell_round is None:
+            return points
+        return MODES[self.cell_round.mode](points, self.cell_round.places)
+
+    def _parts(self, cells: Cells) -> Mapping[str, xr.DataArray]:
+        there = cells[self.of].value.notnull()
+        groups = there.sel(group=list(self.rest))
+        k = groups.sum("group")
+        nominal = 1 / (1 + len(self.rest)) if self.all == "equal" else cells.number(self.all)
+        each = (1 - nominal) / len(self.rest)
+        if self.missing == "rest":
+            top = 1 / (1 + k) if self.all == "equal" else xr.where(k > 0, nominal, 1.0)
+            rest = (1 - top) / k.where(k > 0)
+        elif self.missing == "all":
+            top, rest = 1 - k * each, each + k * 0.0
+        else:
+            present = nominal + k * each
+            top, rest = nominal / present, each / present
+        cell = {g: xr.where(groups.sel(group=g, drop=True), rest, 0.0) for g in self.rest}
+        return {ALL: there.sel(group=ALL, drop=True) * top, **cell}
+
+    def shares(self, cells: Cells) -> Shares:
+        """Give the share of each group in the measure's points, 0-1."""
+        return {(self.of.of, group): share for group, share in self._parts(cells).items()}
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """The share of all students lies between 0 and 1."""
+        if isinstance(self.all, float) and not 0 <= self.all <= 1:
+            yield "all", f"must be a share between 0 and 1, but it says {self.all:g}"
+
+
+class AcrossParts(NumberRule):
+    """Combine the parts of a school that spans levels into its whole.
+
+    `weights` names a school column (enrollment). A school without parts keeps its own result.
+    A part has no result here; `missing` says what a part without one does to the whole.
+    """
+
+    rule: Literal["across_parts"]
+    of: RefField
+    weights: RefField
+    missing: Literal["share_out", "no_result"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give whole schools their weighted mean; rows of parts are missing."""
+        values = cells[self.of]
+        part = ~cells.is_whole
+        there = values.value.notnull() & part
+        weight = cells[self.weights].value.where(there, 0.0)
+        top = _summed(weight * values.value.fillna(0.0), cells.whole)
+        total = _summed(weight, cells.whole)
+        lost = _summed((part & values.value.isnull()) * 1.0, cells.whole)
+        mean = top / total.where(total > 0)
+        if self.missing == "no_result":
+            mean = mean.where(lost == 0)
+        has_parts = _summed(part * 1.0, cells.whole) > 0
+        value = xr.where(has_parts, mean, values.value).where(cells.is_whole)
+        return explained(value, values, missing=Reason.NOT_APPLICABLE)
+
+
+    def shares(self, cells: Cells) -> Shares:
+        """Give each part's share in its school's result; 1 for a school without parts."""
+        part = ~cells.is_whole
+        there = cells[self.of].value.notnull() & part
+        weight = cells[self.weights].value.where(there, 0.0)
+        total = _summed(weight, cells.whole).isel(school=cells.whole)
+        has_parts = _summed(part * 1.0, cells.whole) > 0
+        own = xr.where(has_parts, 0.0, 1.0)
+        return {(self.of.of, None): xr.where(part, weight / total.where(total > 0), own)}
+
+
+def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
+    def add(x: np.ndarray) -> np.ndarray:
+        out = np.zeros_like(x)
+        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(x, -1, 0))
+        return out
+
+    core = [["school"]]
+    return xr.apply_ufunc(add, a, input_core_dims=core, output_core_dims=core)
+
+
+Combining = Mean | Sum | PointsOverPossible | Max | Min | AcrossGroups | AcrossParts

@@ -1,0 +1,387 @@
+"""What holds of a school? Conditions in three values: met, not met, cannot be judged.
+
+Kleene's logic throughout: what is missing decides nothing, and what is decided without it stands.
+To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import PlainValidator
+
+from analysis.designs.cells import code_of, stacked
+from analysis.designs.clause import (
+    BoundField,
+    FrozenMap,
+    NameMap,
+    Names,
+    NumberField,
+    Ref,
+    RefField,
+    RefsField,
+    WordsField,
+    parse_ref,
+    word,
+)
+from analysis.designs.rules.base import ConditionRule, Kind, Notch
+from analysis.problems import did_you_mean, listed
+from analysis.rounding import settle
+from analysis.values import Decision, Reason, Values, explained, name_code
+
+if TYPE_CHECKING:
+    from analysis.designs.cells import Cells, Float
+
+ANSWERS = FrozenMap({"met": 1.0, "not_met": 0.0})
+_BOUNDS = ("at_least", "above", "at_most", "below")
+
+
+def judged(cells: Cells, met: xr.DataArray, values: Sequence[Values], line: Float) -> Values:
+    """Wrap a condition that this step decides by itself, with the value and line behind it."""
+    found = explained(met, *values, missing=Reason.NO_NUMBER)
+    here = xr.full_like(met, name_code(cells.here), dtype=np.int32)
+    seen = values[0].value
+    return replace(
+        found,
+        n=values[0].n,
+        decision=Decision(here, seen + 0.0 * met, line + 0.0 * met.fillna(0.0)),
+    )
+
+
+class Test(ConditionRule):
+    """Hold a value against a bound, a list of levels, or a line.
+
+    A bound is a number, numbers by a school column, or a step. `beyond` names a line and takes
+    side, rounding and whether the line itself is in from there.
+    """
+
+    rule: Literal["test"]
+    of: RefField
+    at_least: BoundField | None = None
+    above: BoundField | None = None
+    at_most: BoundField | None = None
+    below: BoundField | None = None
+    is_: WordsField | None = None
+    beyond: RefField | None = None
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1, 0 or missing, over the axes of value and bound."""
+        values = cells[self.of]
+        x = settle(values.value)
+        if self.is_ is not None:
+            held = x.isin([code_of(label, values.labels) for label in self.is_])
+            return judged(cells, held.where(x.notnull()), [values], np.nan)
+        if self.beyond is not None:
+            return self._beyond(cells, values)
+        way = next(w for w in _BOUNDS if w in self.model_fields_set)
+        bound = getattr(self, way)
+        line = settle(cells.number(bound))
+        met = _compare(x, line, way)
+        inputs = [values, cells[bound]] if isinstance(bound, Ref) else [values]
+        return judged(cells, met.where(x.notnull() & ~np.isnan(line)), inputs, line)
+
+    def _beyond(self, cells: Cells, values: Values) -> Values:
+        clause: Any = cells.clauses[self.beyond.of] if self.beyond else None
+        line = cells[self.beyond].value if self.beyond else np.nan
+        x = clause.before_ranking(values.value)
+        low = clause.side == "lowest"
+        way = {(True, True): "at_most", (True, False): "below"}.get((low, clause.included))
+        way = way or ("at_least" if clause.included else "above")
+        met = _compare(x, line, way)
+        return judged(cells, met.where(x.notnull() & ~np.isnan(line)), [values], line)
+
+    def notches(self) -> tuple[Notch, ...]:
+        """The bound or the line."""
+        given = [getattr(self, w) for w in _BOUNDS if w in self.model_fields_set]
+        given += [] if self.beyond is None else [self.beyond]
+        return tuple(Notch(self.of, bound) for bound in given)
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:
+        """Exactly one way to test; only levels that there are; beyond names a line."""
+        words = [w for w in (*_BOUNDS, "is_", "beyond") if w in self.model_fields_set]
+        if len(words) != 1:
+            said = listed(w.strip("_") for w in words)
+            yield "rule", f"must say exactly one of {listed(_BOUNDS)}, is, beyond; it says {said}"
+        known = names.labels.get(self.of.of, ())
+        for label in self.is_ or ():
+            if known and label not in known:
+                near = did_you_mean(label, known)
+                yield "is", f"{self.of} has no level {label}; it has {listed(known)}.{near}"
+        if self.beyond is not None and names.kinds.get(self.beyond.of) not in (None, "line"):
+            yield "beyond", f"must name a line, but {self.beyond.of} is none"
+
+
+def _compare(x: xr.DataArray, line: Float, way: str) -> xr.DataArray:
+    held = {
+        "at_least": lambda: x >= line,
+        "above": lambda: x > line,
+        "at_most": lambda: x <= line,
+        "below": lambda: x < line,
+    }[way]()
+    return held * 1.0
+
+
+class Present(ConditionRule):
+    """Ask whether there is a result at all; always met or not met."""
+
+    rule: Literal["present"]
+    of: RefField
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1 or 0, shaped like `of`."""
+        values = cells[self.of]
+        met = values.value.notnull() * 1.0
+        there = replace(values, reason=xr.zeros_like(values.reason))
+        return judged(cells, met, [there], np.nan)
+
+
+class Count(ConditionRule):
+    """Count how many steps are in some levels (or are met) among those that can be judged.
+
+    All the words given must hold: `at_least`, `at_most`, `all_but` (so many are not), and
+    `more_than_share` (of those judged, 0-1). With fewer than `judged` judged it is not met; with
+    none it cannot be judged.
+    """
+
+    rule: Literal["count"]
+    of: RefsField
+    are: WordsField
+    at_least: NumberField = 0.0
+    at_most: NumberField | None = None
+    all_but: NumberField | None = None
+    more_than_share: NumberField | None = None
+    judged: int = 1
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1, 0 or missing, over the axes of the steps."""
+        inputs = [cells[ref] for ref in self.of]
+        seen = sum(values.value.notnull() * 1.0 for values in inputs)
+        inside = sum(self._inside(values) * 1.0 for values in inputs)
+        met = inside >= cells.number(self.at_least)
+        if self.at_most is not None:
+            met = met & (inside <= cells.number(self.at_most))
+        if self.all_but is not None:
+            met = met & (inside == seen - cells.number(self.all_but))
+        if self.more_than_share is not None:
+            met = met & (settle(inside) > settle(seen * cells.number(self.more_than_share)))
+        held = ((met & (seen >= self.judged)) * 1.0).where(seen > 0)
+        found = judged(cells, held, inputs, self._line(cells, seen))
+        here = found.decision
+        return replace(found, decision=here and replace(here, value=inside.where(seen > 0)))
+
+    def _line(self, cells: Cells, seen: xr.DataArray) -> Float:
+        if self.all_but is not None:
+            return seen - cells.number(self.all_but)
+        if self.more_than_share is not None:
+            return seen * cells.number(self.more_than_share)
+        return cells.number(self.at_least)
+
+    def _inside(self, values: Values) -> xr.DataArray:
+        codes = [ANSWERS[w] if w in ANSWERS else code_of(w, values.labels) for w in self.are]
+        return settle(values.value).isin(codes)
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:
+        """Only levels that the steps have."""
+        for ref in self.of:
+            known = names.labels.get(ref.of, ())
+            for label in self.are:
+                if known and label not in known:
+                    near = did_you_mean(label, known)
+                    yield "are", f"{ref} has no level {label}; it has {listed(known)}.{near}"
+
+
+class _Several(ConditionRule):
+    """Join conditions; over `groups` too, where they are given.
+
+    A condition that cannot be judged leaves the whole open unless the others decide it
+    (`missing: unknown`), or is left out (`missing: leave_out`).
+    """
+
+    conditions: ClassVar[tuple[str, ...]] = ("of",)
+    of: RefsField
+    groups: WordsField | None = None
+    missing: Literal["unknown", "leave_out"] = "unknown"
+
+    def _out(self, cells: Cells, *, decisive: float) -> Values:
+        inputs = list(self._inputs(cells))
+        met = stacked([values.value for values in inputs])
+        reason = stacked([values.reason for values in inputs])
+        open_ = met.isnull().any("item")
+        if self.missing == "leave_out":
+            open_ = met.isnull().all("item")
+        decided = (met == decisive).any("item")
+        value = xr.where(decided, decisive, 1.0 - decisive).where(decided | ~open_)
+        told = xr.where(value.isnull(), reason.max("item"), 0).astype(np.int8)
+        pick = ((met == value) | (value.isnull() & met.isnull())).argmax("item")
+        return Values(value, told, n=inputs[0].n, decision=_picked(inputs, pick, met))
+
+    def _inputs(self, cells: Cells) -> Iterator[Values]:
+        for ref in self.of:
+            if self.groups is None:
+                yield cells[ref]
+            else:
+                yield from (cells[replace(ref, group=group)] for group in self.groups)
+
+
+def _picked(inputs: Sequence[Values], pick: xr.DataArray, met: xr.DataArray) -> Decision:
+    def gather(word: str) -> xr.DataArray:
+        parts = [decision_part(values, word) for values in inputs]
+        layers = [xr.broadcast(part, met.isel(item=0, drop=True))[0] for part in parts]
+        out = layers[0]
+        for place, layer in enumerate(layers[1:], start=1):
+            out = xr.where(pick == place, layer, out)
+        return out
+
+    return Decision(gather("step").astype(np.int32), gather("value"), gather("line"))
+
+
+def decision_part(values: Values, part: str) -> xr.DataArray:
+    """Read one part of a decision (step, value or line); nothing where there is none."""
+    if values.decision is None:
+        none: float | int = -1 if part == "step" else np.nan
+        return xr.full_like(values.value, none, dtype=np.int32 if part == "step" else float)
+    found: xr.DataArray = getattr(values.decision, part)
+    return found
+
+
+class Any_(_Several):  # noqa: N801 (Any is a type)
+    """At least one condition is met."""
+
+    rule: Literal["any"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1, 0 or missing, over the axes of the conditions (without group over groups)."""
+        return self._out(cells, decisive=1.0)
+
+
+class All(_Several):
+    """Every condition is met."""
+
+    rule: Literal["all"]
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1, 0 or missing, over the axes of the conditions (without group over groups)."""
+        return self._out(cells, decisive=0.0)
+
+
+def _parse_rows(said: object) -> FrozenMap[str, tuple[NameMap[Any], Ref | str | float]]:
+    if not isinstance(said, dict) or not said:
+        msg = "must be a mapping of named rows {if: {...}, then: ...}"
+        raise ValueError(msg)
+    rows = {}
+    for name, row in said.items():
+        if not isinstance(row, dict) or set(row) != {"if", "then"} or not isinstance(row["if"], dict):
+            msg = f"row {name} must be {{if: {{condition: met}}, then: ...}}"
+            raise ValueError(msg)
+        wanted = {str(k): _parse_wanted(name, v) for k, v in row["if"].items()}
+        rows[str(name)] = (NameMap(wanted), parse_outcome(row["then"]))
+    return FrozenMap(rows)
+
+
+def _parse_wanted(row: object, said: object) -> tuple[str, ...]:
+    words = tuple(word(w) for w in said) if isinstance(said, list) else (word(said),)
+    if isinstance(said, dict) or not words:
+        msg = f"row {row} must say met, not_met, missing, or a list of levels"
+        raise ValueError(msg)
+    return words
+
+
+def parse_outcome(said: object) -> Ref | str | float:
+    """Take an outcome: met, not_met, a level, a number, or `{of: step}`."""
+    if isinstance(said, dict):
+        return parse_ref(said)
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return float(said)
+    return word(said)
+
+
+Rows = Annotated[FrozenMap[str, Any], PlainValidator(_parse_rows)]
+Outcome = Annotated[Ref | str | float, PlainValidator(parse_outcome)]
+
+
+class Decide(ConditionRule):
+    """Read a decision table from the top; the first row whose conditions all hold decides.
+
+    A row says of each name: `met`, `not_met`, `missing`, or a list of levels. An outcome is
+    `met`, `not_met`, a number, one of the levels `gives`, or `{of: step}`. A row that cannot be
+    judged leaves the result open, unless what follows would be the same.
+    """
+
+    rule: Literal["decide"]
+    rows: Rows
+    otherwise: Outcome
+    gives: WordsField | None = None
+
+    def out(self, cells: Cells) -> Values:
+        """Give what the first matching row says, over the axes of all that it reads."""
+        inputs = [cells[name] for name in self.uses()]
+        shape = sum(values.value.fillna(0.0) * 0.0 for values in inputs)
+        result = self._outcome(cells, self.otherwise) + shape
+        row = xr.full_like(result, len(self.rows))
+        for place, (wanted, then) in reversed(list(enumerate(self.rows.values()))):
+            holds = self._holds(cells, wanted) + shape
+            here = self._outcome(cells, then) + shape
+            same = (here == result) | (here.isnull() & result.isnull())
+            open_ = xr.where(same, result, np.nan)
+            row = xr.where(holds == 1, place, row)
+            result = xr.where(holds == 1, here, xr.where(holds == 0, result, open_))
+        found = judged(cells, result, inputs, np.nan)
+        named = found.decision and replace(found.decision, value=row + 1.0)
+        return replace(found, labels=self.gives or (), decision=named)
+
+    def _holds(self, cells: Cells, wanted: NameMap[tuple[str, ...]]) -> xr.DataArray:
+        held = [_is_as(cells[name], words) for name, words in wanted.items()]
+        stack = stacked(held)
+        no, open_ = (stack == 0).any("item"), stack.isnull().any("item")
+        return xr.where(no, 0.0, 1.0).where(no | ~open_)
+
+    def _outcome(self, cells: Cells, said: Ref | str | float) -> Float:
+        if isinstance(said, Ref):
+            return cells[said].value
+        if isinstance(said, float):
+            return said
+        return ANSWERS[said] if said in ANSWERS else code_of(said, self.gives or ())
+
+    def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002
+        """The levels that come out, if they have names."""
+        return self.gives or ()
+
+    def kind(self, names: Names) -> Kind:
+        """Say that conditions come out where every outcome is one, else numbers."""
+        kinds = (names.kinds.get(x.of) if isinstance(x, Ref) else x for x in self.outcomes())
+        return "condition" if {*kinds} <= {"condition", *ANSWERS} else "number"
+
+    def outcomes(self) -> tuple[Ref | str | float, ...]:
+        """List everything that a row may give."""
+        return (*(then for _, then in self.rows.values()), self.otherwise)
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:
+        """Only levels that there are, in conditions and outcomes."""
+        for place, (wanted, _) in self.rows.items():
+            for name, words in wanted.items():
+                known = (*names.labels.get(name, ()), *ANSWERS, "missing")
+                bad = [w for w in words if w not in known and names.labels.get(name)]
+                for w in bad:
+                    near = did_you_mean(w, known)
+                    yield f"rows.{place}", f"{name} has no level {w}; it has {listed(known)}.{near}"
+        for said in self.outcomes():
+            if isinstance(said, str) and said not in (*ANSWERS, *(self.gives or ())):
+                text = f"an outcome must be met, not_met, a number or a level of gives: {said}"
+                yield "rows", text
+
+
+def _is_as(values: Values, words: tuple[str, ...]) -> xr.DataArray:
+    x = settle(values.value)
+    codes = [ANSWERS[w] if w in ANSWERS else code_of(w, values.labels)
+             for w in words if w != "missing"]
+    held = (x.isin(codes) * 1.0).where(x.notnull())
+    if "missing" in words:
+        return held.where(x.notnull(), 1.0)
+    return held
+
+
+Conditions = Test | Present | Count | Any_ | All | Decide

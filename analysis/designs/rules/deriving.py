@@ -1,0 +1,168 @@
+"""What follows from a value and from other years? Changes, pooled rates, targets, bounds.
+
+To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from analysis.designs.clause import BoundField, Names, NumberField, Ref, RefField, RefsField
+from analysis.designs.rules.base import Notch, NumberRule
+from analysis.problems import fail
+from analysis.values import Reason, Values, explained
+
+if TYPE_CHECKING:
+    from analysis.designs.cells import Cells
+
+
+class Change(NumberRule):
+    """Subtract the value of an earlier year (last year unless `years` says more)."""
+
+    rule: Literal["change"]
+    of: RefField
+    years: int = Field(1, ge=1, le=10)
+
+    def out(self, cells: Cells) -> Values:
+        """Give this year's value minus the earlier one; shaped like `of`, in its unit."""
+        now = cells[self.of]
+        before = cells.earlier(now, self.years)
+        found = explained(now.value - before.value, now, before)
+        return replace(found, n=now.n)
+
+
+class Difference(NumberRule):
+    """Subtract one number from another; either may be a step or a plain number."""
+
+    rule: Literal["difference"]
+    of: BoundField
+    minus: BoundField
+
+    def out(self, cells: Cells) -> Values:
+        """Give `of` minus `minus`, over the axes of both."""
+        inputs = [cells[r] for r in (self.of, self.minus) if isinstance(r, Ref)]
+        value = cells.number(self.of) - cells.number(self.minus)
+        return replace(explained(value, *inputs, missing=Reason.NO_NUMBER), n=inputs[0].n)
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """At least one side must be a step."""
+        if not isinstance(self.of, Ref) and not isinstance(self.minus, Ref):
+            yield "of", "must name a step (or minus must)"
+
+
+class Ratio(NumberRule):
+    """Divide one step by another, times a number (100 for a percentage)."""
+
+    rule: Literal["ratio"]
+    of: RefField
+    over: RefField
+    times: NumberField = 1.0
+
+    def out(self, cells: Cells) -> Values:
+        """Give `times` x `of` / `over`, over the axes of both; missing where `over` is 0."""
+        top, bottom = cells[self.of], cells[self.over]
+        value = cells.number(self.times) * top.value / bottom.value.where(bottom.value != 0)
+        return explained(value, top, bottom, missing=Reason.NOT_APPLICABLE)
+
+
+class PooledRatio(NumberRule):
+    """Pool numerators and n over years and measures into one rate.
+
+    Each year and measure must have `minimum_n` by itself. A year or measure without a result
+    leaves none (`missing: no_result`) or is left out (`missing: leave_out`).
+    """
+
+    rule: Literal["pooled_ratio"]
+    of: RefsField
+    years: int = Field(ge=1, le=10)
+    minimum_n: NumberField
+    missing: Literal["no_result", "leave_out"]
+    times: NumberField = 100.0
+
+    def out(self, cells: Cells) -> Values:
+        """Give `times` x sum of numerators / sum of n; over the axes of the inputs."""
+        top: xr.DataArray | float = 0.0
+        n: xr.DataArray | float = 0.0
+        complete: xr.DataArray | bool = True
+        parts = [p for ref in self.of for p in self._parts(cells, ref)]
+        for part in parts:
+            here = part.numerator.notnull() & (part.n >= cells.number(self.minimum_n))
+            top = top + part.numerator.where(here, 0.0)
+            n = n + part.n.where(here, 0.0)
+            complete = complete & here
+        usable = (n > 0) & (complete if self.missing == "no_result" else True)
+        value = (cells.number(self.times) * top / n).where(usable)
+        found = explained(value, *parts, missing=Reason.BELOW_MINIMUM_N)
+        return replace(found, n=n.where(usable), numerator=top.where(usable))
+
+    def _parts(self, cells: Cells, ref: Ref) -> Iterator[Values]:
+        cells.n(ref)
+        if cells[ref].numerator is None:
+            raise fail(cells.here, f"needs the numerators of {ref}, which the panel does not give")
+        for years in range(self.years):
+            yield cells.earlier(cells[ref], years)
+
+    def notches(self) -> tuple[Notch, ...]:
+        """The minimum n of each part."""
+        return tuple(Notch(ref, self.minimum_n, "n") for ref in self.of)
+
+
+class GapClosing(NumberRule):
+    """Set a target that closes a share of the distance between a value and a goal.
+
+    `gives: gain` is the change asked for; `gives: value` is the value to be reached. A gain
+    smaller than `at_least` is raised to it. A value at or beyond the goal has no target, unless
+    `beyond: hold` (the target is then the goal itself). `better: low` is for a goal below.
+    """
+
+    rule: Literal["gap_closing"]
+    of: RefField
+    goal: NumberField
+    share: NumberField
+    gives: Literal["gain", "value"]
+    better: Literal["high", "low"] = "high"
+    beyond: Literal["no_target", "hold"] = "no_target"
+    at_least: NumberField = 0.0
+
+    def out(self, cells: Cells) -> Values:
+        """Give the target, shaped like `of`, in its unit."""
+        values = cells[self.of]
+        way = 1.0 if self.better == "high" else -1.0
+        distance = way * (cells.number(self.goal) - values.value)
+        least = cells.number(self.at_least)
+        gain = np.maximum(cells.number(self.share) * distance, least)
+        short = gain.where(distance > 0, distance if self.beyond == "hold" else np.nan)
+        target = way * short + (values.value if self.gives == "value" else 0.0)
+        return values.with_value(target, missing=Reason.NOT_APPLICABLE)
+
+
+class Wilson(NumberRule):
+    """Give Wilson's score bound of a percentage, in per cent.
+
+    Source: E. B. Wilson (1927); Tennessee's published program uses z = 1.96.
+    """
+
+    rule: Literal["wilson"]
+    of: RefField
+    side: Literal["upper", "lower"]
+    z: NumberField = 1.96
+
+    def out(self, cells: Cells) -> Values:
+        """Give the bound, shaped like `of`, in per cent; it needs value (0-100) and n."""
+        values = cells[self.of]
+        n = cells.n(self.of).where(lambda a: a > 0)
+        p, z = values.value / 100, cells.number(self.z)
+        middle = p + z**2 / (2 * n)
+        half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+        sign = 1 if self.side == "upper" else -1
+        bound = 100 * (middle + sign * half) / (1 + z**2 / n)
+        return values.with_value(bound, missing=Reason.NO_STUDENTS)
+
+
+Deriving = Change | Difference | Ratio | PooledRatio | GapClosing | Wilson

@@ -1,0 +1,222 @@
+"""Which schools are named? Lines that reduce schools to a number, and lists.
+
+To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from analysis.designs.clause import Names, Ref, RefField, RefsField, WordsField
+from analysis.designs.rules.base import ConditionRule, Kind, Notch, Rule
+from analysis.designs.rules.conditions import decision_part
+from analysis.rounding import half_up, settle
+from analysis.values import ALL, Decision, Reason, Values, explained, name_code
+
+if TYPE_CHECKING:
+    from analysis.designs.cells import Cells
+
+Side = Literal["lowest", "highest"]
+
+
+class Line(Rule):
+    """A step that reduces schools to one number."""
+
+    looks_across: ClassVar[bool] = True
+    conditions: ClassVar[tuple[str, ...]] = ("pool", "among")
+    of: RefField
+    side: Side
+    included: bool
+    round: int | Literal["none"]
+
+    def kind(self, names: Names) -> Kind:  # noqa: ARG002
+        """Say that a line comes out."""
+        return "line"
+
+    def before_ranking(self, x: xr.DataArray) -> xr.DataArray:
+        """Round an index as it is ranked: to `round` places, and always to nine."""
+        return settle(x if self.round == "none" else half_up(x, self.round))
+
+
+class ShareOfPool(Line):
+    """Draw the line that cuts off a share of a pool of schools.
+
+    Either by count: `count` rounds share x schools (`up`, `down`, `nearest`), the line is the
+    value of the last school counted, and `ties` says whether schools tied with it come in beyond
+    the count (`in`) or all of them stay out (`out`). Or by `percentile`, with NumPy's name of its
+    type. `counted` says whether schools without a result count in the pool (`pool`) or not
+    (`rated`). `within` draws a line for each kind of school.
+    """
+
+    rule: Literal["share_of_pool"]
+    share: float = Field(gt=0, lt=1)
+    pool: RefField
+    counted: Literal["rated", "pool"] = "rated"
+    count: Literal["up", "down", "nearest"] | None = None
+    ties: Literal["in", "out"] | None = None
+    percentile: (
+        Literal["linear", "lower", "higher", "nearest", "hazen", "weibull", "median_unbiased"]
+        | None
+    ) = None
+    within: RefField | None = None
+
+    def out(self, cells: Cells) -> Values:
+        """Give the line, without the axis school unless there is one `within` each kind."""
+        values = cells[self.of]
+        x = self.before_ranking(values.value)
+        pool = cells.pool(self.pool)
+        if self.within is None:
+            return explained(self._lines(x, pool), missing=Reason.OUTSIDE_POOL)
+        kind = cells[self.within].value
+        line = xr.full_like(x, np.nan)
+        for code in np.unique(kind.values[~np.isnan(kind.values)]):
+            line = line.where(kind != code, self._lines(x, pool & (kind == code)))
+        return explained(line, missing=Reason.OUTSIDE_POOL)
+
+    def _lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
+        core = [["school"], ["school"]]
+        return xr.apply_ufunc(self._line, x, pool, input_core_dims=core, vectorize=True)
+
+    def _line(self, x: np.ndarray, pool: np.ndarray) -> float:
+        sign = 1.0 if self.side == "lowest" else -1.0
+        ranked = np.sort(sign * x[pool & ~np.isnan(x)])
+        if len(ranked) == 0:
+            return np.nan
+        if self.percentile is not None:
+            share = self.share if self.side == "lowest" else 1 - self.share
+            return float(settle(np.quantile(sign * ranked, share, method=self.percentile)))
+        k = self._k(len(ranked) if self.counted == "rated" else int(pool.sum()))
+        k = min(k, len(ranked))
+        if self.ties == "out" and 0 < k < len(ranked) and ranked[k - 1] == ranked[k]:
+            k = int(np.searchsorted(ranked, ranked[k]))
+        return sign * float(ranked[k - 1]) if k > 0 else -sign * math.inf
+
+    def _k(self, schools: int) -> int:
+        exact = float(settle(self.share * schools))
+        way = {"up": math.ceil, "down": math.floor, "nearest": lambda v: math.floor(v + 0.5)}
+        return int(way[self.count or "up"](exact))
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """A line must say how it counts: by count with ties, or by percentile."""
+        if (self.count is None) == (self.percentile is None):
+            yield "share", "must say count (up, down, nearest) or percentile, and only one of them"
+        if self.count is not None and self.ties is None:
+            yield "count", "must say what happens to ties (in or out)"
+        if self.percentile is not None and self.ties is not None:
+            yield "ties", "has no meaning with a percentile"
+
+
+class EdgeOfList(Line):
+    """Draw the line at the highest or lowest value among the schools of a list.
+
+    `side: lowest` means that lower values lie beyond the line; `edge` says which school of the
+    list draws it.
+    """
+
+    rule: Literal["edge_of_list"]
+    among: RefField
+    edge: Side
+
+    def out(self, cells: Cells) -> Values:
+        """Give the line, without the axis school."""
+        x = self.before_ranking(cells[self.of].value).where(cells.pool(self.among))
+        line = x.max("school") if self.edge == "highest" else x.min("school")
+        return explained(line, missing=Reason.OUTSIDE_POOL)
+
+
+class Named(ConditionRule):
+    """Put schools on a list: on what ground, among whom, unless another list has them.
+
+    `group: any` asks whether any of `groups` meets the condition. A school is in the pool when
+    every condition of `among` is met. `unless` names lists with precedence: a school that one of
+    them names is not on this list; one that they cannot judge may be.
+    """
+
+    conditions: ClassVar[tuple[str, ...]] = ("when", "among", "unless")
+    rule: Literal["named"]
+    when: RefField
+    group: str = ALL
+    groups: WordsField | None = None
+    among: RefsField | None = None
+    unless: RefsField | None = None
+
+    def out(self, cells: Cells) -> Values:
+        """Give 1, 0 or missing for each whole school and year, without the axis group."""
+        return self.of_school(cells, self.ground(cells))
+
+    def ground(self, cells: Cells) -> Values:
+        """Give the condition for each group that the list looks at (axis group)."""
+        values = cells[self.when]
+        if "group" not in values.value.dims:
+            return values
+        wanted = list(self.groups or ()) if self.group == "any" else [self.group]
+
+        def chosen(a: xr.DataArray) -> xr.DataArray:
+            return a.sel(group=wanted) if "group" in a.dims else a
+
+        old = values.decision
+        return replace(
+            values,
+            value=chosen(values.value),
+            reason=chosen(values.reason),
+            n=None,
+            numerator=None,
+            se=None,
+            decision=old and Decision(chosen(old.step), chosen(old.value), chosen(old.line)),
+        )
+
+    def of_school(self, cells: Cells, ground: Values) -> Values:
+        """Join the groups, then the pool, then the lists that go first."""
+        held = _any_group(ground)
+        for ref in self.among or ():
+            held = _unless(held, cells, ref, blocked=cells[ref].value == 0)
+        for ref in self.unless or ():
+            held = _unless(held, cells, ref, blocked=cells[ref].value == 1)
+        whole = cells.is_whole
+        gone = np.int8(Reason.NOT_APPLICABLE)
+        value = held.value.where(whole)
+        return replace(held, value=value, reason=held.reason.where(whole, gone).astype(np.int8))
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """`group: any` and `groups` go together."""
+        if (self.group == "any") != (self.groups is not None):
+            yield "groups", "must be given with group: any, and only then"
+
+
+def _any_group(ground: Values) -> Values:
+    if "group" not in ground.value.dims:
+        return ground
+    met = ground.value
+    value = xr.where((met == 1).any("group"), 1.0, 0.0).where(met.notnull().any("group"))
+    told = xr.where(value.isnull(), ground.reason.max("group"), 0).astype(np.int8)
+    pick = ((met == value) | value.isnull()).argmax("group")
+    step, seen, line = (
+        _pick(decision_part(ground, part), pick) for part in ("step", "value", "line")
+    )
+    return Values(value, told, decision=Decision(step, seen, line))
+
+
+def _pick(a: xr.DataArray, pick: xr.DataArray) -> xr.DataArray:
+    """Take from an axis `group` the place that `pick` says, cell by cell."""
+    return a.isel(group=pick) if "group" in a.dims else a
+
+
+def _unless(held: Values, cells: Cells, ref: Ref, *, blocked: xr.DataArray) -> Values:
+    value = held.value.where(~blocked, 0.0)
+    reason = xr.where(value.isnull(), held.reason, 0).astype(np.int8)
+    place = name_code(ref.of)
+    step, seen, line = (decision_part(held, part) for part in ("step", "value", "line"))
+    step = xr.where(blocked, place, step).astype(np.int32)
+    return Values(
+        value, reason, decision=Decision(step, seen.where(~blocked), line.where(~blocked))
+    )
+
+
+Lists = ShareOfPool | EdgeOfList | Named

@@ -1,0 +1,260 @@
+"""What was measured? A panel: values and n for school (and part) x year x group x measure.
+
+To add a form of file: its reading in `files.py`; the checks and the arrays stay as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import xarray as xr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from analysis.designs.source import read_yaml
+from analysis.panels.cells import measure_arrays
+from analysis.panels.files import PUBLISHED, SCHOOLS, read_tables, typed_measures
+from analysis.panels.units import Units, units_of
+from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.values import Values
+
+DATA: Final = Path(__file__).parent / "data"
+
+
+class MeasureNote(BaseModel):
+    """What a panel says of one of its measures."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    label: str = ""
+    unit: str = ""
+    range: tuple[float, float] | None = None
+
+
+class About(BaseModel):
+    """Where a panel comes from, under which licence, and what its measures are."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    origin: str = ""
+    licence: str = ""
+    measures: dict[str, MeasureNote] = Field(default_factory=dict)
+    groups: dict[str, str] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything that was measured, and what is known of each school.
+
+    `units` has one row for each row of the axis school: a whole school (part "") or a part of
+    one. `columns` holds what is known of schools over the axes school, or school and year;
+    `measures` holds cells over school, year and group. Arrays carry labels for year and group
+    only; the axis school goes by position. `published` is what the agency itself published.
+    """
+
+    name: str
+    about: About
+    units: pd.DataFrame
+    columns: Mapping[str, xr.DataArray]
+    measures: Mapping[str, Values]
+    years: tuple[int, ...]
+    groups: tuple[str, ...]
+    published: pd.DataFrame | None = None
+    _codes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def fingerprint(self, name: str) -> str:
+        """A short code for the content of one measure or school column."""
+        if name not in self._codes:
+            self._codes[name] = _code(self, name)
+        return self._codes[name]
+
+    @property
+    def digest(self) -> str:
+        """A short code for everything that can be rated."""
+        names = (*sorted(self.measures), *sorted(self.columns))
+        parts = [repr(self.years), repr(self.groups), *(self.fingerprint(name) for name in names)]
+        parts += [*self.units["school"], *self.units["part"]]
+        return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+    def where(self, keep: np.ndarray) -> Panel:
+        """Keep some rows of the axis school.
+
+        Args:
+            keep: true or false for each row of `units`; a school is kept with all its parts.
+        """
+        schools = set(self.units["school"][keep])
+        rows = np.flatnonzero(self.units["school"].isin(schools))
+        published = self.published
+        if published is not None:
+            published = published[published["school"].isin(schools)].reset_index(drop=True)
+        return replace(
+            self,
+            units=self.units.iloc[rows].reset_index(drop=True),
+            columns={name: a.isel(school=rows) for name, a in self.columns.items()},
+            measures={name: _rows(values, rows) for name, values in self.measures.items()},
+            published=published,
+            _codes={},
+        )
+
+
+def _rows(values: Values, rows: np.ndarray) -> Values:
+    def some(a: xr.DataArray | None) -> xr.DataArray | None:
+        return None if a is None else a.isel(school=rows)
+
+    return replace(
+        values,
+        value=values.value.isel(school=rows),
+        reason=values.reason.isel(school=rows),
+        n=some(values.n),
+        numerator=some(values.numerator),
+        se=some(values.se),
+    )
+
+
+def _code(panel: Panel, name: str) -> str:
+    found = hashlib.blake2b(name.encode(), digest_size=8)
+    if name in panel.columns:
+        array = panel.columns[name].values
+        text = array.dtype == object
+        found.update("\n".join(array.ravel()).encode() if text else array.tobytes())
+        return found.hexdigest()
+    values = panel.measures[name]
+    for a in (values.value, values.reason, values.n, values.numerator, values.se):
+        found.update(b"none" if a is None else np.ascontiguousarray(a.values).tobytes())
+    return found.hexdigest()
+
+
+def read_panel(panel: str | Path) -> Panel:
+    """Read a panel by its built-in name, or from a folder with its tables.
+
+    Raises:
+        ProblemsError: there is no such panel, or everything that is wrong in its tables, each
+            with file, row, column and value.
+
+    >>> read_panel("franklin").years
+    (2024, 2025)
+    """
+    folder = find_panel(panel)
+    tables = read_tables(folder)
+    return _build(folder.name, read_about(folder), tables)
+
+
+def read_about(folder: Path) -> About:
+    """Read `panel.yaml`: title, origin, licence, ranges of measures; empty without one."""
+    path = folder / "panel.yaml"
+    if not path.exists():
+        return About()
+    source = read_yaml(path)
+    try:
+        found = About.model_validate(source.said)
+    except ValidationError as error:
+        raise ProblemsError(
+            Problem(source.place(tuple(str(w) for w in e["loc"])), f"{e['loc'][-1]}: {e['msg']}.")
+            for e in error.errors()
+        ) from error
+    if source.problems:
+        raise ProblemsError(source.problems)
+    return found
+
+
+def make_panel(
+    schools: pd.DataFrame,
+    measures: pd.DataFrame,
+    *,
+    name: str = "panel",
+    published: pd.DataFrame | None = None,
+    about: About | None = None,
+) -> Panel:
+    """Make a panel of tables in memory, checked as files are.
+
+    Raises:
+        ProblemsError: everything that is wrong in the tables.
+    """
+    tables = {
+        "schools": pa.Table.from_pandas(_as_text(schools), preserve_index=False),
+        "measures": pa.Table.from_pandas(_with_text_keys(measures), preserve_index=False),
+    }
+    if published is not None:
+        tables["published"] = pa.Table.from_pandas(_as_text(published), preserve_index=False)
+    return _build(name, about or About(), tables)
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    return table.apply(lambda column: column.map(_text)) if len(table) else table.astype(str)
+
+
+def _text(cell: Any) -> str:  # noqa: ANN401 (a cell may hold anything)
+    if cell is None or cell is pd.NA or (isinstance(cell, float) and np.isnan(cell)):
+        return ""
+    return str(cell)
+
+
+def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:
+    keys = [c for c in ("school", "part", "measure", "group", "note") if c in table.columns]
+    return table.assign(**{key: table[key].map(_text) for key in keys})
+
+
+def _build(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
+    problems: list[Problem] = []
+    units = units_of(tables[SCHOOLS], problems)
+    measures = typed_measures(tables["measures"], problems)
+    if problems:
+        raise ProblemsError(problems)
+    ranges = {measure: note.range for measure, note in about.measures.items()}
+    found = measure_arrays(measures, units, ranges, problems)
+    if problems:
+        raise ProblemsError(problems)
+    published = _published(tables.get(PUBLISHED), units, problems)
+    if problems:
+        raise ProblemsError(problems)
+    return Panel(name, about, units.table, units.columns(found.years), found.measures,
+                 found.years, found.groups, published)  # fmt: skip
+
+
+def _published(
+    table: pa.Table | None, units: Units, problems: list[Problem]
+) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    wanted = ("school", "year", "result", "value")
+    missing = [word for word in wanted if word not in table.column_names]
+    if missing:
+        problems.append(Problem("published", f"must have the columns {listed(missing)}."))
+        return None
+    frame = table.to_pandas().fillna("")
+    for word, default in (("part", ""), ("group", "all")):
+        if word not in frame:
+            frame[word] = default
+    strange = ~frame["school"].isin(set(units.table["school"]))
+    for row, school in frame["school"][strange].head(5).items():
+        text = f"row {int(str(row)) + 2}, column school: {school} is not in schools."
+        problems.append(Problem("published", text))
+    return frame
+
+
+def find_panel(panel: str | Path) -> Path:
+    """Find the folder of a panel: a built-in name stands wherever a path may.
+
+    Raises:
+        ProblemsError: there is none, with the nearest name that is.
+    """
+    if str(panel) in panel_names():
+        return DATA / str(panel)
+    path = Path(panel)
+    if not path.is_dir():
+        known = panel_names()
+        near = did_you_mean(panel, known)
+        raise fail(str(panel), f"there is no such panel; built in are {listed(known)}.{near}")
+    return path
+
+
+def panel_names() -> tuple[str, ...]:
+    """List the built-in panels."""
+    return tuple(sorted(path.name for path in DATA.iterdir() if path.is_dir()))

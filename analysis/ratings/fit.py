@@ -1,0 +1,144 @@
+"""Can this design be rated on this panel? Everything that does not fit is told at once.
+
+To add a check: one function that yields problems, called in `fit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import xarray as xr
+
+from analysis.designs.checking import Measure
+from analysis.designs.design import Design
+from analysis.designs.rules.deriving import PooledRatio, Wilson
+from analysis.designs.rules.scoring import MinimumN
+from analysis.panels.panel import Panel
+from analysis.problems import Problem, ProblemsError, did_you_mean, listed
+from analysis.values import ALL, Reason, Values
+
+SHOWN = 5
+"""How many schools a message names before it counts the rest."""
+
+
+def fit(design: Design, panel: Panel) -> None:
+    """Check that a panel has what a design reads.
+
+    Raises:
+        ProblemsError: a measure, column or group that is not there, a value outside the
+            measure's range, a school column with an unknown word, or n missing where the design
+            needs it.
+    """
+    problems = [*_names(design, panel), *_groups(design, panel)]
+    if not problems:
+        problems = [*_ranges(design, panel), *_words(design, panel), *_students(design, panel)]
+    if problems:
+        raise ProblemsError(problems)
+
+
+def _names(design: Design, panel: Panel) -> Iterator[Problem]:
+    for kind, wanted, there in (
+        ("measure", design.measures, panel.measures),
+        ("school column", design.columns, panel.columns),
+    ):
+        for name in wanted:
+            if name not in there:
+                text = f"the {kind} {name} is not in the panel {panel.name}, which has {listed(there)}"
+                yield _at(design, name, f"{text}.{did_you_mean(name, there)}")
+
+
+def _groups(design: Design, panel: Panel) -> Iterator[Problem]:
+    for group in design.header.groups:
+        if group not in panel.groups:
+            text = f"the group is not in the panel {panel.name}, which has {listed(panel.groups)}"
+            yield _at(design, f"groups.{group}", f"{text}.{did_you_mean(group, panel.groups)}")
+
+
+def _ranges(design: Design, panel: Panel) -> Iterator[Problem]:
+    for name, measure in design.measures.items():
+        value = panel.measures[name].value
+        low, high = _range(measure)
+        for cell in _some(panel, (value < low) | (value > high), value):
+            text = f"{cell} must lie between {low:g} and {high:g}"
+            yield _at(design, name, f"{text}, as the design says of this measure.")
+
+
+def _range(measure: Measure) -> tuple[float, float]:
+    if measure.levels:
+        return 1.0, float(len(measure.levels))
+    if measure.unit == "condition":
+        return 0.0, 1.0
+    default = (0.0, 100.0) if measure.unit == "percent" else (-np.inf, np.inf)
+    return measure.range or default
+
+
+def _words(design: Design, panel: Panel) -> Iterator[Problem]:
+    for name, column in design.columns.items():
+        given = panel.columns[name]
+        is_text = given.dtype == object
+        if is_text != (column.holds == "text"):
+            found = "text" if is_text else "numbers or yes/no"
+            yield _at(design, name, f"must hold {column.holds}, but the panel has {found} there.")
+        elif column.one_of:
+            strange = set(given.values.ravel()) - {*column.one_of, ""}
+            for word in sorted(strange):
+                near = did_you_mean(word, column.one_of)
+                text = f"must be one of {listed(column.one_of)}, but the panel says {word}.{near}"
+                yield _at(design, name, text)
+
+
+def _students(design: Design, panel: Panel) -> Iterator[Problem]:
+    for step, rule in design.steps.items():
+        if not isinstance(rule, MinimumN | Wilson | PooledRatio):
+            continue
+        refs = rule.of if isinstance(rule.of, tuple) else (rule.of,)
+        for ref in refs:
+            if ref.of in design.measures:
+                yield from _missing_n(design, panel, step, ref.of)
+
+
+def _missing_n(design: Design, panel: Panel, step: str, name: str) -> Iterator[Problem]:
+    values = panel.measures[name]
+    if values.n is None:
+        yield _at(design, step, f"needs the number of students n of {name}, which has none.")
+        return
+    for cell in _some(panel, values.value.notnull() & values.n.isnull(), values.value):
+        yield _at(design, step, f"needs the number of students n, which is missing for {name}: {cell}.")
+
+
+def _some(panel: Panel, bad: xr.DataArray, value: xr.DataArray) -> Iterator[str]:
+    rows, years, groups = np.nonzero(np.asarray(bad.transpose("school", "year", "group")))
+    for place, (i, y, g) in enumerate(zip(rows, years, groups, strict=True)):
+        if place == SHOWN:
+            yield f"{len(rows) - SHOWN} more cells"
+            return
+        school = panel.units["school"].iloc[i]
+        year, group = panel.years[y], panel.groups[g]
+        told = "" if group == ALL else f", group {group}"
+        yield f"school {school}, year {year}{told}: value {float(value[i, y, g]):g}"
+
+
+def _at(design: Design, path: str, text: str) -> Problem:
+    return design.document.problem(tuple(path.split(".")), text)
+
+
+def column_values(column: xr.DataArray, one_of: tuple[str, ...]) -> Values:
+    """Turn a school column into cells: numbers as they are, words as their place from 1.
+
+    Args:
+        column: axes school, or school and year.
+        one_of: the words in the design's order; empty: the panel's own, in the alphabet's order.
+
+    Returns:
+        Cells with the column's axes.
+    """
+    if column.dtype != object:
+        reason = xr.where(column.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
+        return Values(column, reason)
+    words = one_of or tuple(sorted(set(column.values.ravel()) - {""}))
+    codes = {word: float(place) for place, word in enumerate(words, start=1)}
+    flat = [codes.get(word, np.nan) for word in column.values.ravel()]
+    value = column.copy(data=np.reshape(np.array(flat, dtype=float), column.shape))
+    reason = xr.where(value.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
+    return Values(value, reason, labels=words)

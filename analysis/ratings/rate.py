@@ -1,0 +1,128 @@
+"""How is every school rated? A fold over the steps of a design, each run once.
+
+To let rating do more: a rule (analysis/designs/rules), not this page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from analysis.designs.cells import Cells, map_arrays
+from analysis.designs.clause import FrozenMap
+from analysis.designs.design import Design, digest
+from analysis.panels.panel import Panel
+from analysis.ratings.fit import column_values, fit
+from analysis.values import AXES, Reason, Values
+
+
+@dataclass(frozen=True)
+class Ratings:
+    """What a design makes of a panel: the cells of every name, and how they came about.
+
+    `cells` holds measures, school columns and steps over some of the axes draw, school, year,
+    group. `keys` gives each step's content key; `ran` the steps that were computed and not
+    taken over.
+    """
+
+    design: Design
+    panel: Panel
+    cells: Cells
+    keys: Mapping[str, str]
+    ran: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> Values:
+        """Give the cells of a measure, a school column or a step."""
+        return self.cells[name]
+
+    @property
+    def by_key(self) -> Mapping[str, Values]:
+        """The cells of every step that has a result, by content key."""
+        return {key: self.cells[name] for name, key in self.keys.items()}
+
+
+def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Ratings:
+    """Rate every school (and part), year and group of a panel by a design.
+
+    A step whose clause and inputs are those of `earlier` is taken from there and not run again.
+    A step that rests on a number nobody knows stays missing, with that as the reason.
+
+    Args:
+        design: the design; its steps come in order of reference.
+        panel: what was measured.
+        earlier: ratings to take over unchanged steps from.
+
+    Returns:
+        Ratings: the cells of every step, with named axes school, year, group.
+
+    Raises:
+        ProblemsError: the panel lacks what the design reads.
+
+    >>> from analysis import load_design, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> again = rate(franklin.design.vary({"lowest_line.share": 0.4}), franklin.panel,
+    ...              earlier=franklin)
+    >>> again.ran
+    ('lowest_line', 'low', 'lowest')
+    """
+    fit(design, panel)
+    known = {} if earlier is None else earlier.by_key
+    keys = step_keys(design, panel)
+    got = leaves(design, panel)
+    whole = whole_rows(panel)
+    ran: list[str] = []
+    cells = Cells(got, panel.years, panel.groups, whole, design.steps)
+    for name, rule in design.steps.items():
+        if name in design.unknown:
+            got[name] = unknown_cells(panel)
+        elif keys[name] in known:
+            got[name] = known[keys[name]]
+        else:
+            got[name] = in_axis_order(rule.result(replace(cells, here=name)))
+            ran.append(name)
+    return Ratings(design, panel, replace(cells, got=FrozenMap(got)), keys, tuple(ran))
+
+
+def step_keys(design: Design, panel: Panel) -> Mapping[str, str]:
+    """Give each step the hash of its clause and of its inputs' keys."""
+    frame = digest(panel.years, panel.groups, list(panel.units["school"]), list(panel.units["part"]))
+    keys = {name: panel.fingerprint(name) for name in (*design.measures, *design.columns)}
+    for name in design.steps:
+        inputs = [keys[used] for used in design.uses(name)]
+        keys[name] = digest(frame, design.clause_key(name), inputs)
+    return FrozenMap({name: keys[name] for name in design.steps})
+
+
+def leaves(design: Design, panel: Panel) -> dict[str, Values]:
+    """Give the cells that a design reads from a panel: its measures and school columns."""
+    got = {
+        name: replace(panel.measures[name], labels=measure.levels)
+        for name, measure in design.measures.items()
+    }
+    for name, column in design.columns.items():
+        got[name] = column_values(panel.columns[name], column.one_of)
+    return got
+
+
+def whole_rows(panel: Panel) -> np.ndarray:
+    """Give, for each row of the school axis, the row of its whole school."""
+    schools, parts = panel.units["school"], panel.units["part"]
+    rows = {school: i for i, (school, part) in enumerate(zip(schools, parts, strict=True)) if not part}
+    return np.array([rows[school] for school in schools], dtype=np.int64)
+
+
+def unknown_cells(panel: Panel) -> Values:
+    """Make the cells of a step that rests on a number nobody knows (axes school, year)."""
+    shape = (len(panel.units), len(panel.years))
+    axes = {"year": list(panel.years)}
+    value = xr.DataArray(np.full(shape, np.nan), dims=("school", "year"), coords=axes)
+    reason = xr.full_like(value, Reason.UNKNOWN_CONSTANT, dtype=np.int8)
+    return Values(value, reason)
+
+
+def in_axis_order(values: Values) -> Values:
+    """Lay every array out in the order draw, school, year, group."""
+    return map_arrays(values, lambda a: a.transpose(*(axis for axis in AXES if axis in a.dims)))

@@ -1,0 +1,127 @@
+"""What does a cell hold? A value, how many students stand behind it, and why it is missing.
+
+To add a reason: one member of `Reason` (the larger number wins where several meet) and its words.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from functools import reduce
+from typing import Final
+
+import numpy as np
+import xarray as xr
+
+AXES: Final = ("draw", "school", "year", "group")
+"""Every array has some of these named axes, in this order."""
+
+ALL: Final = "all"
+"""The group that holds every student of a school."""
+
+
+class Reason(IntEnum):
+    """Why a value is missing; 0 says that it is there."""
+
+    PRESENT = 0
+    NOT_MEASURED = 1
+    NOT_APPLICABLE = 2
+    NO_STUDENTS = 3
+    NO_EARLIER_YEAR = 4
+    NO_NUMBER = 5
+    TOO_FEW_JUDGED = 6
+    OUTSIDE_POOL = 7
+    BELOW_MINIMUM_N = 8
+    SUPPRESSED = 9
+    UNKNOWN_CONSTANT = 10
+
+    @property
+    def words(self) -> str:
+        """The reason as a reader sees it; empty where nothing is missing."""
+        return _WORDS[self]
+
+
+_WORDS: Final = {
+    Reason.PRESENT: "",
+    Reason.NOT_MEASURED: "not measured",
+    Reason.NOT_APPLICABLE: "not applicable",
+    Reason.NO_STUDENTS: "no students",
+    Reason.NO_EARLIER_YEAR: "no earlier year",
+    Reason.NO_NUMBER: "the design has no number for this kind of school",
+    Reason.TOO_FEW_JUDGED: "too few measures judged",
+    Reason.OUTSIDE_POOL: "outside the pool",
+    Reason.BELOW_MINIMUM_N: "below minimum n",
+    Reason.SUPPRESSED: "suppressed",
+    Reason.UNKNOWN_CONSTANT: "a number of the design is not known",
+}
+
+
+def name_code(name: str) -> int:
+    """Turn the name of a step into a number that is the same in every design.
+
+    >>> name_code("low") == name_code("low"), name_code("low") == name_code("low_2")
+    (True, False)
+    """
+    return zlib.crc32(name.encode()) & 0x7FFFFFFF
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which step decided a condition, and by how much; arrays shaped like the condition.
+
+    `step` holds `name_code` of the step (-1: none); `value` and `line` are in its unit.
+    """
+
+    step: xr.DataArray
+    value: xr.DataArray
+    line: xr.DataArray
+
+
+@dataclass(frozen=True)
+class Values:
+    """The cells of one measure or step, over some of the axes draw, school, year, group.
+
+    `value` is a number, a level (1 is the lowest of `labels` where there are labels) or a
+    condition (1 met, 0 not met, missing: cannot be judged). `reason` holds `Reason` codes.
+    `n` is a number of students; `numerator` counts the students behind a rate; `se` is the
+    standard error in the unit of the value.
+    """
+
+    value: xr.DataArray
+    reason: xr.DataArray
+    n: xr.DataArray | None = None
+    numerator: xr.DataArray | None = None
+    se: xr.DataArray | None = None
+    labels: tuple[str, ...] = ()
+    decision: Decision | None = None
+
+    def with_value(
+        self,
+        value: xr.DataArray,
+        *,
+        missing: Reason = Reason.NOT_MEASURED,
+        labels: tuple[str, ...] = (),
+    ) -> Values:
+        """Put a new value on the same n; a value newly missing gets the reason given."""
+        return replace(
+            explained(value, self, missing=missing), n=self.n, numerator=None, labels=labels
+        )
+
+
+def explained(
+    value: xr.DataArray, *inputs: Values, missing: Reason = Reason.NOT_MEASURED
+) -> Values:
+    """Wrap a computed value; where it is missing, say why.
+
+    The reason is the weightiest one among the inputs, or `missing` where no input lacks
+    anything. Axes are those of `value`.
+    """
+    gone = value.isnull()
+    if not inputs:
+        return Values(value, xr.where(gone, np.int8(missing), np.int8(0)).astype(np.int8))
+    worst = reduce(np.maximum, (given.reason for given in inputs))
+    extra = [axis for axis in worst.dims if axis not in value.dims]
+    worst = worst.max(extra) if extra else worst
+    told = xr.where(worst > 0, worst, np.int8(missing))
+    return Values(value, xr.where(gone, told, np.int8(0)).astype(np.int8))

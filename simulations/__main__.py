@@ -1,0 +1,39 @@
+"""The command `measures`: everything that can be asked at the command line."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from analysis.commands import app as analysis_app
+from analysis.problems import ProblemsError
+from simulations.commands import app as simulations_app
+
+commands = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Decide, defend and study how schools are judged.",
+)
+commands.registered_commands += analysis_app.registered_commands
+commands.registered_commands += simulations_app.registered_commands
+
+
+def app() -> None:
+    """Run one command; what the user can mend is told without a traceback.
+
+    Exit codes: 0 fine, 1 something the user can mend, 2 wrong usage.
+    """
+    errors = Console(stderr=True)
+    try:
+        commands(prog_name="measures")
+    except ProblemsError as error:
+        for problem in error.problems:
+            errors.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()
