@@ -72,8 +72,8 @@ class Adaptation(Clause):
     def fills(self, design: Design) -> bool:
         """Say whether the file is a preset: every change fills a number that is null."""
         old = (_said(design.document, address) for address in self.changes)
-        return bool(self.changes) and not self.add and not self.remove and all(
-            x is None for x in old
+        return (
+            bool(self.changes) and not self.add and not self.remove and all(x is None for x in old)
         )
 
 
@@ -149,7 +149,9 @@ def _other_base(design: Design, one: Adaptation) -> Problem:
 
 def _clashes(design: Design, adaptations: tuple[Adaptation, ...]) -> list[Problem]:
     return [
-        Problem(f"{a.name} and {b.name}", f"both touch {listed(sorted(both))}. Say which goes last.")
+        Problem(
+            f"{a.name} and {b.name}", f"both touch {listed(sorted(both))}. Say which goes last."
+        )
         for place, a in enumerate(adaptations)
         for b in adaptations[place + 1 :]
         if (both := a.touches(design) & b.touches(design))
@@ -182,5 +184,3 @@ def _said(document: Document, address: str) -> object:
             return "nothing lies here"
         at = next((value for key, value in at.items() if str(key) == word), "not said")
     return at
-
-

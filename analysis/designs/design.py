@@ -172,6 +172,4 @@ def find_design(design: str | Path) -> Path:
 def design_names() -> tuple[str, ...]:
     """List the built-in designs as `place/name`."""
     files = sorted(LIBRARY.glob("*/*.yaml"))
-    return tuple(
-        f"{path.parent.name}/{path.stem}" for path in files if "." not in path.stem
-    )
+    return tuple(f"{path.parent.name}/{path.stem}" for path in files if "." not in path.stem)

@@ -59,3 +59,32 @@ def students_named(
             Students(group, number, number / total, number / in_named, total / in_all, without)
         )
     return tuple(found)
+
+
+def named_by_band(
+    table: pd.DataFrame, named: np.ndarray, *, column: str, bands: int = 10
+) -> pd.DataFrame:
+    """Give the share of schools named in equal bands of a column (deciles of poverty).
+
+    Args:
+        table: one row for each school.
+        named: 1 named, 0 not, missing not judged; same order.
+        column: what the schools are ordered by; schools tied at an edge stay together.
+        bands: how many bands.
+
+    Returns:
+        One row for each band: band (1 is the lowest), middle (median of the column), schools,
+        named, share (0-1).
+    """
+    kept = table.assign(named=named)[[column, "named"]].dropna()
+    ranks = kept[column].rank(method="average", pct=True)
+    kept["band"] = np.clip(np.ceil(ranks * bands), 1, bands).astype(int)
+    grouped = kept.groupby("band")
+    found = pd.DataFrame(
+        {
+            "middle": grouped[column].median(),
+            "schools": grouped.size(),
+            "named": grouped["named"].sum(),
+        }
+    )
+    return found.assign(share=found["named"] / found["schools"]).reset_index()

@@ -52,9 +52,7 @@ class _Rows:
     notes: tuple[str, ...]
 
 
-def measure_arrays(
-    table: pa.Table, units: Units, ranges: Ranges, problems: list[Problem]
-) -> Found:
+def measure_arrays(table: pa.Table, units: Units, ranges: Ranges, problems: list[Problem]) -> Found:
     """Check every row and fill the arrays of each measure (axes school, year, group)."""
     school, schools = _codes(table, "school")
     part, parts = _codes(table, "part")

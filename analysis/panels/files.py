@@ -94,7 +94,9 @@ def _checked_keys(file: str, table: pa.Table, problems: list[Problem]) -> pa.Tab
             kind = table.schema.field(name).type
             value = kind.value_type if pa.types.is_dictionary(kind) else kind
             if not (pa.types.is_string(value) or pa.types.is_large_string(value)):
-                text = f"column {name}: codes must be text, so that leading zeros stay; here {kind}."
+                text = (
+                    f"column {name}: codes must be text, so that leading zeros stay; here {kind}."
+                )
                 problems.append(Problem(file, text))
     return table
 
@@ -156,9 +158,7 @@ def _is(cell: object, *, whole: bool) -> bool:
     return number.is_integer() if whole else True
 
 
-def tell(
-    problems: list[Problem], file: str, column: str, rows: Sequence[tuple[int, str]]
-) -> None:
+def tell(problems: list[Problem], file: str, column: str, rows: Sequence[tuple[int, str]]) -> None:
     """Add problems of one kind, each with its row as a spreadsheet counts; the rest is counted."""
     for row, text in rows[:MOST]:
         problems.append(Problem(f"{file} row {row + 2}, column {column}", f"{text}."))

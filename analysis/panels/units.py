@@ -179,5 +179,3 @@ def _whole(parts: pd.DataFrame) -> Mapping[str, object]:
         same = words[0] if len(words) == 1 else ("" if text else np.nan)
         whole[name] = parts[name].sum() if name == "enrollment" and not text else same
     return whole | {"part": ""}
-
-

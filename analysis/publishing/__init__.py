@@ -1,1 +1,1 @@
-
+"""How are findings told? Results and provenance, figures, tables and memos."""

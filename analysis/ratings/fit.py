@@ -44,7 +44,9 @@ def _names(design: Design, panel: Panel) -> Iterator[Problem]:
     ):
         for name in wanted:
             if name not in there:
-                text = f"the {kind} {name} is not in the panel {panel.name}, which has {listed(there)}"
+                text = (
+                    f"the {kind} {name} is not in the panel {panel.name}, which has {listed(there)}"
+                )
                 yield _at(design, name, f"{text}.{did_you_mean(name, there)}")
 
 
@@ -104,7 +106,9 @@ def _missing_n(design: Design, panel: Panel, step: str, name: str) -> Iterator[P
         yield _at(design, step, f"needs the number of students n of {name}, which has none.")
         return
     for cell in _some(panel, values.value.notnull() & values.n.isnull(), values.value):
-        yield _at(design, step, f"needs the number of students n, which is missing for {name}: {cell}.")
+        yield _at(
+            design, step, f"needs the number of students n, which is missing for {name}: {cell}."
+        )
 
 
 def _some(panel: Panel, bad: xr.DataArray, value: xr.DataArray) -> Iterator[str]:

@@ -88,7 +88,9 @@ def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Rat
 
 def step_keys(design: Design, panel: Panel) -> Mapping[str, str]:
     """Give each step the hash of its clause and of its inputs' keys."""
-    frame = digest(panel.years, panel.groups, list(panel.units["school"]), list(panel.units["part"]))
+    frame = digest(
+        panel.years, panel.groups, list(panel.units["school"]), list(panel.units["part"])
+    )
     keys = {name: panel.fingerprint(name) for name in (*design.measures, *design.columns)}
     for name in design.steps:
         inputs = [keys[used] for used in design.uses(name)]
@@ -110,7 +112,9 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
 def whole_rows(panel: Panel) -> np.ndarray:
     """Give, for each row of the school axis, the row of its whole school."""
     schools, parts = panel.units["school"], panel.units["part"]
-    rows = {school: i for i, (school, part) in enumerate(zip(schools, parts, strict=True)) if not part}
+    rows = {
+        school: i for i, (school, part) in enumerate(zip(schools, parts, strict=True)) if not part
+    }
     return np.array([rows[school] for school in schools], dtype=np.int64)
 
 

@@ -91,9 +91,7 @@ def indicators_table(ratings: Ratings) -> pd.DataFrame:
     weight_applied (share of the index after missing measures), reason (why it does not count).
     """
     weights = weights_applied(ratings)
-    parts = [
-        _indicator(ratings, measure, weights) for measure in ratings.design.measures
-    ]
+    parts = [_indicator(ratings, measure, weights) for measure in ratings.design.measures]
     return pd.concat(parts, ignore_index=True)
 
 

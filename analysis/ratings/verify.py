@@ -175,5 +175,3 @@ def status(ledger: tuple[Entry, ...]) -> Mapping[str, str]:
         )
         for entry in ledger
     }
-
-

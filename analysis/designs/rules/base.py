@@ -56,15 +56,15 @@ class Rule(Clause):
 
     def refs(self) -> tuple[Ref, ...]:
         """List every reference of the clause, with its year and group."""
-        return tuple(r for word in sorted(self.model_fields_set) for r in _refs(getattr(self, word)))
+        return tuple(
+            r for word in sorted(self.model_fields_set) for r in _refs(getattr(self, word))
+        )
 
     def unknown(self) -> tuple[str, ...]:
         """Name the words of the clause that are null: numbers nobody knows yet."""
         skip = set(Clause.model_fields)
         return tuple(
-            word
-            for word in sorted(self.model_fields_set - skip)
-            if _has_null(getattr(self, word))
+            word for word in sorted(self.model_fields_set - skip) if _has_null(getattr(self, word))
         )
 
     def out(self, cells: Cells) -> Values:

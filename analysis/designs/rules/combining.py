@@ -53,7 +53,6 @@ class Mean(NumberRule):
     """
 
     rule: Literal["mean"]
-    rule: Literal["mean"]
     of: WeightsField
     missing: Literal["share_out", "transfer", "zero", "no_result"]
     form: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
@@ -83,7 +82,11 @@ class Mean(NumberRule):
         if self.form == "arithmetic":
             return filled
         with np.errstate(divide="ignore"):  # 0 makes these means 0; below 0 there is none
-            return np.log(filled.where(filled >= 0)) if self.form == "geometric" else 1 / filled.where(filled >= 0)
+            return (
+                np.log(filled.where(filled >= 0))
+                if self.form == "geometric"
+                else 1 / filled.where(filled >= 0)
+            )
 
     def _back(self, mean: xr.DataArray) -> xr.DataArray:
         if self.form == "arithmetic":
@@ -324,7 +327,6 @@ class AcrossParts(NumberRule):
         has_parts = _summed(part * 1.0, cells.whole) > 0
         value = xr.where(has_parts, mean, values.value).where(cells.is_whole)
         return explained(value, values, missing=Reason.NOT_APPLICABLE)
-
 
     def shares(self, cells: Cells) -> Shares:
         """Give each part's share in its school's result; 1 for a school without parts."""

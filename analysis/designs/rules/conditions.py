@@ -274,7 +274,11 @@ def _parse_rows(said: object) -> FrozenMap[str, tuple[NameMap[Any], Ref | str | 
         raise ValueError(msg)
     rows = {}
     for name, row in said.items():
-        if not isinstance(row, dict) or set(row) != {"if", "then"} or not isinstance(row["if"], dict):
+        if (
+            not isinstance(row, dict)
+            or set(row) != {"if", "then"}
+            or not isinstance(row["if"], dict)
+        ):
             msg = f"row {name} must be {{if: {{condition: met}}, then: ...}}"
             raise ValueError(msg)
         wanted = {str(k): _parse_wanted(name, v) for k, v in row["if"].items()}
@@ -376,8 +380,9 @@ class Decide(ConditionRule):
 
 def _is_as(values: Values, words: tuple[str, ...]) -> xr.DataArray:
     x = settle(values.value)
-    codes = [ANSWERS[w] if w in ANSWERS else code_of(w, values.labels)
-             for w in words if w != "missing"]
+    codes = [
+        ANSWERS[w] if w in ANSWERS else code_of(w, values.labels) for w in words if w != "missing"
+    ]
     held = (x.isin(codes) * 1.0).where(x.notnull())
     if "missing" in words:
         return held.where(x.notnull(), 1.0)

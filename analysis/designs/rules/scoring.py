@@ -149,7 +149,10 @@ class Cuts(Rule):
             for low, high in _pairs(x, y):
                 if (high <= low) if self.better == "high" else (high >= low):
                     way = "above" if self.better == "high" else "below"
-                    yield f"from.{b}", f"must lie {way} the cut of {a} ({low:g}), but it says {high:g}"
+                    yield (
+                        f"from.{b}",
+                        f"must lie {way} the cut of {a} ({low:g}), but it says {high:g}",
+                    )
 
 
 def _is_whole(name: str) -> bool:
@@ -320,9 +323,7 @@ class Grid(Rule):
     rule: Literal["grid"]
     status: RefField
     change: RefField
-    cells: Annotated[
-        FrozenMap[str, FrozenMap[str, str | None]], PlainValidator(_parse_grid)
-    ]
+    cells: Annotated[FrozenMap[str, FrozenMap[str, str | None]], PlainValidator(_parse_grid)]
     gives: WordsField
 
     def out(self, cells: Cells) -> Values:

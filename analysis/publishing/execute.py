@@ -1,0 +1,140 @@
+"""What do a memo's cells and inline expressions give? Run once, then put into the text.
+
+To show another kind of output: one branch in `_shown`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import nbformat
+import papermill as pm
+from papermill.exceptions import PapermillExecutionError
+
+from analysis.problems import fail
+from analysis.publishing.figures import DESCRIPTION
+from analysis.publishing.qmd import INLINE, Chunk, Memo
+
+_ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def run_notebook(notebook: Path, out: Path, *, parameters: Mapping[str, Any]) -> None:
+    """Run a notebook by papermill; the copy with its outputs goes to `out`.
+
+    Raises:
+        ProblemsError: a parameter that the notebook lacks, or a cell that failed.
+    """
+    known = pm.inspect_notebook(str(notebook))
+    for name in parameters:
+        if name not in known:
+            raise fail(notebook.name, f"has no parameter {name}; it has {', '.join(known)}.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    _papermill(notebook, out, parameters)
+
+
+def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    quiet = contextlib.redirect_stderr(io.StringIO())
+    try:
+        with quiet:
+            return pm.execute_notebook(
+                str(source), str(out), parameters=dict(parameters), progress_bar=False,
+                kernel_name="python3", log_output=False,
+            )  # fmt: skip
+    except PapermillExecutionError as error:
+        text = _ANSI.sub("", f"{error.ename}: {error.evalue}")
+        place = f"{source.name}, cell {error.exec_count}"
+        raise fail(place, f"failed: {text}. See {out.name} in the build folder.") from error
+
+
+def resolve(memo: Memo, folder: Path) -> str:
+    """Run a memo's cells and give its text with every number, figure and table in place.
+
+    Figures are written into `folder` as SVG, their data as CSV beside.
+
+    Raises:
+        ProblemsError: a cell or an inline expression failed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    source, out = folder / "cells.ipynb", folder / "cells.executed.ipynb"
+    nbformat.write(_notebook(memo), source)
+    done = _papermill(source, out, {})
+    cells = iter(cell for cell in done.cells if cell.cell_type == "code")
+    parts = []
+    for chunk in memo.chunks:
+        values = _values(next(cells)) if chunk.inline and not chunk.is_code else []
+        if not chunk.is_code:
+            parts.append(_filled(chunk.text, values))
+            continue
+        cell = next(cells)
+        values = _values(next(cells)) if chunk.inline else []
+        parts.append(_shown(chunk, cell, values, folder))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _notebook(memo: Memo) -> Any:  # noqa: ANN401 (nbformat has no types)
+    book = nbformat.v4.new_notebook(metadata={"kernelspec": {
+        "name": "python3", "display_name": "Python 3", "language": "python"}})  # fmt: skip
+    for place, chunk in enumerate(memo.chunks):
+        wanted = [chunk.text] if chunk.is_code else []
+        if chunk.inline:
+            listed = ", ".join(f"str({expression})" for expression in chunk.inline)
+            wanted.append(f"import json as _json\nprint(_json.dumps([{listed}]))")
+        book.cells += [
+            nbformat.v4.new_code_cell(text, id=f"cell-{place}-{i}") for i, text in enumerate(wanted)
+        ]
+    return book
+
+
+def _values(cell: Any) -> list[str]:  # noqa: ANN401 (nbformat has no types)
+    text = "".join(out.get("text", "") for out in cell.outputs)
+    return [str(x) for x in json.loads(text)]
+
+
+def _filled(text: str, values: list[str]) -> str:
+    rest = iter(values)
+    return INLINE.sub(lambda _: next(rest), text)
+
+
+def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # noqa: ANN401
+    if chunk.options.get("include") is False:
+        return ""
+    rest = iter(values)
+    options = {
+        word: INLINE.sub(lambda _: next(rest), str(said)) for word, said in chunk.options.items()
+    }
+    label = options.get("label", "")
+    for out in cell.outputs:
+        data = out.get("data", {})
+        if DESCRIPTION in data:
+            (folder / f"{label}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
+            _write_data(data[DESCRIPTION], folder / f"{label}.csv")
+            alt = options["fig-alt"].replace('"', "'")
+            return f'![{options["fig-cap"]}]({label}.svg){{#{label} fig-alt="{alt}"}}'
+        if "text/html" in data:
+            table = f"```{{=html}}\n{data['text/html'].strip()}\n```"
+            return f"::: {{#{label}}}\n\n{table}\n\n{options.get('tbl-cap', '')}\n\n:::"
+    return "".join(out.get("text", "") for out in cell.outputs).strip()
+
+
+def _write_data(spec: Mapping[str, Any], path: Path) -> None:
+    rows = [row for data in spec.get("datasets", {}).values() for row in data]
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    lines = [",".join(columns)]
+    lines += [",".join(_csv_cell(row.get(column, "")) for column in columns) for row in rows]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _csv_cell(cell: object) -> str:
+    text = str(cell)
+    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
+        text = f"'{text}"  # a spreadsheet must not run it as a formula
+    quoted = text.replace('"', '""')
+    return f'"{quoted}"' if any(mark in text for mark in ',"\n') else text

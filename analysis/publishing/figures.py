@@ -1,0 +1,131 @@
+"""How do figures of the series look? One theme: direct labels, few colours, readable on a phone.
+
+To add a kind of figure: one function that takes a tidy table and returns an Altair chart.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+INK: Final = "#1b2733"
+SOFT: Final = "#5b6875"
+BLUE: Final = "#0b5394"
+ORANGE: Final = "#b45f06"
+GREY: Final = "#b9c2cb"
+WIDTH: Final = 560
+VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+DESCRIPTION: Final = "application/vnd.vegalite+json"
+_FONT: Final = "Source Sans 3, Segoe UI, Helvetica Neue, Arial, sans-serif"
+
+
+def rendered(spec: dict[str, Any], **_options: object) -> dict[str, Any]:
+    """Give a chart as a picture and as its own description; no page that asks a host."""
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    return {"image/svg+xml": svg, DESCRIPTION: spec}
+
+
+alt.renderers.register("series", rendered)
+alt.renderers.enable("series")
+
+
+def themed(chart: alt.LayerChart | alt.Chart, *, height: int) -> alt.LayerChart | alt.Chart:
+    """Give a chart the look of the series."""
+    sized = chart.properties(width=WIDTH, height=height, background="white")
+    axis = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK,
+            "titleFontWeight": "normal", "gridColor": "#e6eaee", "domainColor": GREY,
+            "tickColor": GREY, "labelFont": _FONT, "titleFont": _FONT}  # fmt: skip
+    return sized.configure_axis(**axis).configure_view(stroke=None).configure_text(
+        font=_FONT, fontSize=14
+    )
+
+
+def dots_with_bands(
+    table: pd.DataFrame, *, title: str, rule: float | None = None, rule_says: str = ""
+) -> alt.LayerChart | alt.Chart:
+    """Draw one row for each line of the table: a band that chance fills, and a dot.
+
+    Args:
+        table: columns label, share, low, high (shares 0-1), in the order of drawing.
+        title: title of the axis.
+        rule: a value to mark with a line, if any.
+        rule_says: the words at that line.
+    """
+    rows = alt.Y("label:N", sort=list(table["label"]), title=None, axis=alt.Axis(labelLimit=260))
+    scale = alt.Scale(domain=[0, max(table["share"].max(), table["high"].max(), rule or 0) * 1.15])
+    across = alt.X("share:Q", title=title, scale=scale, axis=alt.Axis(format=".0%"))
+    base = alt.Chart(table)
+    band = base.mark_bar(color=GREY, opacity=0.55, height=16).encode(
+        x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", y=rows
+    )
+    dot = base.mark_circle(color=BLUE, size=170, opacity=1).encode(x=across, y=rows)
+    text = base.mark_text(align="left", dx=11, color=BLUE, fontWeight="bold").encode(
+        x=across, y=rows, text=alt.Text("share:Q", format=".1%")
+    )
+    layers = [band, dot, text]
+    if rule is not None:
+        mark = pd.DataFrame({"share": [rule], "says": [rule_says]})
+        line = alt.Chart(mark)
+        layers.append(line.mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[5, 4]).encode(x=across))
+        layers.append(
+            line.mark_text(color=ORANGE, align="right", dx=-6, baseline="top").encode(
+                x=across, y=alt.value(2), text="says:N"
+            )
+        )
+    return themed(alt.layer(*layers), height=46 * len(table) + 30)
+
+
+def two_lines(
+    table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[str, str]
+) -> alt.LayerChart | alt.Chart:
+    """Draw a share against a number for several series, each labelled at its end.
+
+    Args:
+        table: columns x (a number), share (0-1), series.
+        x_title: title of the horizontal axis.
+        y_title: title of the vertical axis.
+        colours: series -> colour.
+    """
+    series = alt.Color("series:N", legend=None, scale=alt.Scale(
+        domain=list(colours), range=list(colours.values())))  # fmt: skip
+    x = alt.X("x:Q", title=x_title, scale=alt.Scale(domain=[0, table["x"].max() * 1.32]))
+    y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%"))
+    base = alt.Chart(table).encode(x=x, y=y, color=series)
+    last = table.loc[table.groupby("series")["x"].idxmax()]
+    words = alt.Chart(last).mark_text(align="left", dx=8, fontWeight="bold").encode(
+        x=x, y=y, text="series:N", color=series
+    )
+    line = base.mark_line(strokeWidth=3)
+    return themed(alt.layer(line, base.mark_circle(size=60, opacity=1), words), height=300)
+
+
+def line_against(
+    table: pd.DataFrame, *, titles: tuple[str, str], level: float, level_says: str, line_says: str
+) -> alt.LayerChart | alt.Chart:
+    """Draw a line of expected values, and a level that was observed.
+
+    Args:
+        table: columns x (a share 0-1) and y.
+        titles: titles of the horizontal and the vertical axis.
+        level: what was observed.
+        level_says: the words at that level.
+        line_says: the words at the line.
+    """
+    x = alt.X("x:Q", title=titles[0], axis=alt.Axis(format=".2f"),
+              scale=alt.Scale(domain=[float(table["x"].min()), float(table["x"].max())]))  # fmt: skip
+    y = alt.Y("y:Q", title=titles[1])
+    base = alt.Chart(table)
+    line = base.mark_line(color=BLUE, strokeWidth=3, point=alt.OverlayMarkDef(color=BLUE, size=60))
+    mark = pd.DataFrame({"y": [level], "x": [float(table["x"].max())], "says": [level_says]})
+    first = table.sort_values("x").head(1).assign(says=line_says)
+    layers = [
+        line.encode(x=x, y=y),
+        alt.Chart(mark).mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[5, 4]).encode(y=y),
+        alt.Chart(mark).mark_text(color=ORANGE, align="right", dy=-8).encode(x=x, y=y, text="says:N"),
+        alt.Chart(first).mark_text(color=BLUE, align="left", dx=14, dy=-2, fontWeight="bold").encode(
+            x=x, y=y, text="says:N"),
+    ]  # fmt: skip
+    return themed(alt.layer(*layers), height=300)
