@@ -20,8 +20,10 @@ from analysis.designs.design import Design, design_names, load_design
 from analysis.panels.panel import panel_names, read_panel
 from analysis.problems import Problem, ProblemsError
 from analysis.ratings.examples import differences, load_example
-from analysis.ratings.rate import Ratings, rate as rate_panel
-from analysis.ratings.verify import Row, load_ledger, status, verify as verify_entry
+from analysis.ratings.rate import Ratings
+from analysis.ratings.rate import rate as rate_panel
+from analysis.ratings.verify import Row, load_ledger, status
+from analysis.ratings.verify import verify as verify_entry
 from analysis.ratings.write import write_ratings
 
 app = typer.Typer(no_args_is_help=True)
@@ -170,9 +172,12 @@ def verify(
     fallen = [row for row in rows if row.matched < row.expected]
     if fallen:
         raise ProblemsError(
-            Problem(f"{row.place}/{row.name}", f"{row.result} matches {row.matched:,} rows; the "
-                    f"ledger says {row.expected:,}.") for row in fallen
-        )  # fmt: skip
+            Problem(
+                f"{row.place}/{row.name}",
+                f"{row.result} matches {row.matched:,} rows; the ledger says {row.expected:,}.",
+            )
+            for row in fallen
+        )
 
 
 def _print_rows(rows: list[Row]) -> None:

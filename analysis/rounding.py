@@ -5,22 +5,20 @@ To add a mode: one function, and its name in `MODES`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypeVar, cast
 
 import numpy as np
+import xarray as xr
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    import xarray as xr
-
+Numbers = TypeVar("Numbers", xr.DataArray, np.ndarray, float)
 Mode = Literal["half_up", "half_even", "up", "down"]
 
 SETTLED_PLACES: Final = 9
 """Places to which an index is rounded before it is compared or ranked."""
 
 
-def half_up(x: xr.DataArray, places: int = 0) -> xr.DataArray:
+def half_up(x: Numbers, places: int = 0) -> Numbers:
     """Round halves upwards, as agencies do, safe against binary fractions.
 
     Args:
@@ -38,28 +36,28 @@ def half_up(x: xr.DataArray, places: int = 0) -> xr.DataArray:
     [2.5, -2.5, 1.01, 0.29]
     """
     scale = 10.0**places
-    return np.floor(np.rint(x * scale * 1e6) / 1e6 + 0.5) / scale
+    return cast("Numbers", np.floor(np.rint(x * scale * 1e6) / 1e6 + 0.5) / scale)
 
 
-def half_even(x: xr.DataArray, places: int = 0) -> xr.DataArray:
+def half_even(x: Numbers, places: int = 0) -> Numbers:
     """Round halves to the even neighbour (banker's rounding); same shape and unit."""
     scale = 10.0**places
-    return np.rint(np.rint(x * scale * 1e6) / 1e6) / scale
+    return cast("Numbers", np.rint(np.rint(x * scale * 1e6) / 1e6) / scale)
 
 
-def up(x: xr.DataArray, places: int = 0) -> xr.DataArray:
+def up(x: Numbers, places: int = 0) -> Numbers:
     """Round towards plus infinity; same shape and unit."""
     scale = 10.0**places
-    return np.ceil(np.rint(x * scale * 1e6) / 1e6) / scale
+    return cast("Numbers", np.ceil(np.rint(x * scale * 1e6) / 1e6) / scale)
 
 
-def down(x: xr.DataArray, places: int = 0) -> xr.DataArray:
+def down(x: Numbers, places: int = 0) -> Numbers:
     """Round towards minus infinity (cut off); same shape and unit."""
     scale = 10.0**places
-    return np.floor(np.rint(x * scale * 1e6) / 1e6) / scale
+    return cast("Numbers", np.floor(np.rint(x * scale * 1e6) / 1e6) / scale)
 
 
-MODES: Final[Mapping[str, Callable[[xr.DataArray, int], xr.DataArray]]] = {
+MODES: Final[Mapping[str, Callable[[Any, int], Any]]] = {
     "half_up": half_up,
     "half_even": half_even,
     "up": up,
@@ -67,7 +65,7 @@ MODES: Final[Mapping[str, Callable[[xr.DataArray, int], xr.DataArray]]] = {
 }
 
 
-def settle(x: xr.DataArray) -> xr.DataArray:
+def settle(x: Numbers) -> Numbers:
     """Round to nine places, so that two orders of summation cannot name different schools.
 
     >>> import numpy as np
@@ -75,4 +73,4 @@ def settle(x: xr.DataArray) -> xr.DataArray:
     True
     """
     scale = 10.0**SETTLED_PLACES
-    return np.rint(x * scale) / scale
+    return cast("Numbers", np.rint(x * scale) / scale)

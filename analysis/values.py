@@ -6,10 +6,11 @@ To add a reason: one member of `Reason` (the larger number wins where several me
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import reduce
-from typing import Final
+from typing import Any, Final, cast
 
 import numpy as np
 import xarray as xr
@@ -119,9 +120,24 @@ def explained(
     """
     gone = value.isnull()
     if not inputs:
-        return Values(value, xr.where(gone, np.int8(missing), np.int8(0)).astype(np.int8))
-    worst = reduce(np.maximum, (given.reason for given in inputs))
+        return Values(value, choose(gone, np.int8(missing), np.int8(0)).astype(np.int8))
+    worst = reduce(larger, (given.reason for given in inputs))
     extra = [axis for axis in worst.dims if axis not in value.dims]
     worst = worst.max(extra) if extra else worst
-    told = xr.where(worst > 0, worst, np.int8(missing))
-    return Values(value, xr.where(gone, told, np.int8(0)).astype(np.int8))
+    told = choose(worst > 0, worst, np.int8(missing))
+    return Values(value, choose(gone, told, np.int8(0)).astype(np.int8))
+
+
+def larger(a: xr.DataArray, b: xr.DataArray) -> xr.DataArray:
+    """Give the larger of two arrays, cell by cell, over the axes of both."""
+    return cast("xr.DataArray", np.maximum(a, b))
+
+
+def added(arrays: Iterable[xr.DataArray]) -> xr.DataArray:
+    """Add arrays in the order given, over the axes of all."""
+    return reduce(lambda a, b: a + b, arrays)
+
+
+def choose(test: xr.DataArray, yes: Any, no: Any) -> xr.DataArray:  # noqa: ANN401 (as xarray)
+    """Take one value where the test holds and the other elsewhere, over the axes of all."""
+    return cast("xr.DataArray", xr.where(test, yes, no))

@@ -162,11 +162,13 @@ def _applied(document: Document, one: Adaptation) -> Document:
     steps = thaw(document.steps)
     problems = [
         Problem(one.name, f"remove: there is no step {name}.{did_you_mean(name, steps)}")
-        for name in one.remove if name not in steps
+        for name in one.remove
+        if name not in steps
     ] + [
         Problem(one.name, f"add: the step {name} is there already.")
-        for name in one.add if name in steps and name not in one.remove
-    ]  # fmt: skip
+        for name in one.add
+        if name in steps and name not in one.remove
+    ]
     if problems:
         raise ProblemsError(problems)
     kept = {name: said for name, said in steps.items() if name not in one.remove}

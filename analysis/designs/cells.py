@@ -16,8 +16,6 @@ from analysis.designs.clause import ByColumn, Number, Ref
 from analysis.problems import fail, listed
 from analysis.values import Decision, Reason, Values
 
-Float = xr.DataArray | float
-
 
 @dataclass(frozen=True)
 class Cells:
@@ -78,12 +76,12 @@ class Cells:
             raise fail(self.here, f"needs the number of students n of {ref}, which is not there")
         return found
 
-    def number(self, number: Number | Ref) -> Float:
-        """Give a number, one number for each school, or the cells that a reference names."""
+    def number(self, number: Number | Ref) -> xr.DataArray:
+        """Give a number (no axis), one for each school, or the cells that a reference names."""
         if isinstance(number, Ref):
             return self[number].value
         if not isinstance(number, ByColumn):
-            return np.nan if number is None else number
+            return xr.DataArray(np.nan if number is None else number)
         column = self.got[number.by]
         codes = column.value
         out = xr.full_like(codes, np.nan, dtype=float)

@@ -28,8 +28,8 @@ class FrozenMap(dict[K, V], Generic[K, V]):
         msg = "a design cannot be changed in place; use design.vary({path: value})"
         raise TypeError(msg)
 
-    __setitem__ = __delitem__ = __ior__ = _refuse  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
 
 class NameMap(FrozenMap[str, V]):
@@ -101,7 +101,7 @@ def parse_ref(said: object) -> Ref:
         return Ref(said)
     if not isinstance(said, dict) or not isinstance(said.get("of"), str):
         msg = "must be a name, or {of: name, year: last, group: all}"
-        raise ValueError(msg)
+        raise ValueError(msg)  # noqa: TRY004 (pydantic turns ValueError into a message)
     unknown = [word for word in said if word not in REF_WORDS]
     if unknown:
         msg = f"a reference has no word {unknown[0]}.{did_you_mean(unknown[0], REF_WORDS)}"

@@ -147,8 +147,15 @@ def build_design(document: Document) -> Design:
         ProblemsError: everything that is wrong in it.
     """
     found = check(document)
-    return Design(document.name, found.header, found.measures, found.columns, found.steps,
-                  found.names, document)  # fmt: skip
+    return Design(
+        document.name,
+        found.header,
+        found.measures,
+        found.columns,
+        found.steps,
+        found.names,
+        document,
+    )
 
 
 def find_design(design: str | Path) -> Path:

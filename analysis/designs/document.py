@@ -18,8 +18,21 @@ from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 SHELVES: Final = ("points", "index", "conditions", "lists")
 """Headings for the reader; steps may stand under any of them."""
 
-HEADINGS: Final = ("schema", "title", "about", "entity", "cite", "evidence", "note", "exceptions",
-                   "sets", "groups", "schools", "measures", "headline")  # fmt: skip
+HEADINGS: Final = (
+    "schema",
+    "title",
+    "about",
+    "entity",
+    "cite",
+    "evidence",
+    "note",
+    "exceptions",
+    "sets",
+    "groups",
+    "schools",
+    "measures",
+    "headline",
+)
 VARIED: Final = ("sets", "groups", "schools", "measures", "headline")
 TOLD: Final = ("cite", "evidence", "note", "for")
 _EACH: Final = re.compile(r"(?<![A-Za-z0-9])each(?![A-Za-z0-9])")
@@ -88,18 +101,29 @@ def open_document(source: Source, *, name: str) -> Document:
     said = source.said
     if not isinstance(said, dict):
         raise fail(source.file, "must be a design: headings with clauses below them.")
+    known = (*HEADINGS, *SHELVES)
     problems = [
-        Problem(source.place((str(word),)), f"{word}: a design has no such heading; it has "
-                f"{listed((*HEADINGS, *SHELVES), most=20)}.{did_you_mean(word, HEADINGS + SHELVES)}")
-        for word in said if word not in (*HEADINGS, *SHELVES)
-    ]  # fmt: skip
+        Problem(
+            source.place((str(word),)),
+            f"{word}: a design has no such heading; it has {listed(known, most=20)}."
+            f"{did_you_mean(word, known)}",
+        )
+        for word in said
+        if word not in known
+    ]
     writing = _Writing(source, said.get("sets") or {})
     for shelf in SHELVES:
         problems += writing.shelf(shelf, said.get(shelf) or {})
     source = replace(source, problems=(*source.problems, *problems))
     headings = {word: said[word] for word in said if word in HEADINGS}
-    return Document(name, freeze(headings), freeze(writing.steps), source,
-                    FrozenMap(writing.origin), FrozenMap(writing.copies))  # fmt: skip
+    return Document(
+        name,
+        freeze(headings),
+        freeze(writing.steps),
+        source,
+        FrozenMap(writing.origin),
+        FrozenMap(writing.copies),
+    )
 
 
 class _Writing:

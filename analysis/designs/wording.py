@@ -18,8 +18,8 @@ Found = Mapping[str, Any]
 
 def explain(
     found: Found,
-    said: Any,
-    words: tuple[str, ...] = (),  # noqa: ANN401 (a file may say anything)
+    said: Any,  # noqa: ANN401 (a file may say anything)
+    words: tuple[str, ...] = (),
 ) -> tuple[tuple[str, ...], str]:
     """Turn one finding of pydantic into the address inside the clause and a sentence."""
     rule = said.get("rule") if isinstance(said, dict) else None

@@ -6,6 +6,7 @@ To add a kind of slope: one function here that returns a `Slope`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,8 +58,14 @@ def within_districts(table: pd.DataFrame, outcome: str, on: str) -> Slope:
     fitted = model.fit(cov_type="clustered", clusters=codes)
     low, high = fitted.conf_int().loc[on]
     centred = kept[[outcome, on]] - kept.groupby("district")[[outcome, on]].transform("mean")
-    return Slope(float(fitted.params[on]), float(low), float(high),
-                 _correlation(centred, outcome, on), len(kept), len(sizes))  # fmt: skip
+    return Slope(
+        _one(fitted.params, on),
+        float(low),
+        float(high),
+        _correlation(centred, outcome, on),
+        len(kept),
+        len(sizes),
+    )
 
 
 def between_districts(table: pd.DataFrame, outcome: str, on: str) -> Slope:
@@ -76,7 +83,9 @@ def between_districts(table: pd.DataFrame, outcome: str, on: str) -> Slope:
     )
     low, high = fitted.conf_int().loc[on]
     r = sm.stats.DescrStatsW(means[[outcome, on]], weights=weights).corrcoef[0, 1]
-    return Slope(float(fitted.params[on]), float(low), float(high), float(r), len(kept), len(means))
+    return Slope(
+        _one(fitted.params, on), _plain(low), _plain(high), float(r), len(kept), len(means)
+    )
 
 
 def among_all(table: pd.DataFrame, outcome: str, on: str) -> Slope:
@@ -91,8 +100,14 @@ def among_all(table: pd.DataFrame, outcome: str, on: str) -> Slope:
     )
     low, high = fitted.conf_int().loc[on]
     r = _correlation(kept, outcome, on)
-    return Slope(float(fitted.params[on]), float(low), float(high), r, len(kept),
-                 int(kept["district"].nunique()))  # fmt: skip
+    return Slope(
+        _one(fitted.params, on),
+        float(low),
+        float(high),
+        r,
+        len(kept),
+        int(kept["district"].nunique()),
+    )
 
 
 def _complete(table: pd.DataFrame, outcome: str, on: str) -> pd.DataFrame:
@@ -101,3 +116,11 @@ def _complete(table: pd.DataFrame, outcome: str, on: str) -> pd.DataFrame:
 
 def _correlation(table: pd.DataFrame, a: str, b: str) -> float:
     return float(np.corrcoef(table[a], table[b])[0, 1])
+
+
+def _one(column: pd.Series[Any], name: str) -> float:
+    return _plain(column[name])
+
+
+def _plain(x: object) -> float:
+    return float(np.asarray(x))

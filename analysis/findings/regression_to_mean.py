@@ -105,5 +105,5 @@ def noise_by_size(change: np.ndarray, before: np.ndarray, n: np.ndarray) -> Size
     lasting, slope = (float(x) for x in fitted.params)
     low, high = (float(x) for x in fitted.conf_int().loc["one_over_n"])
     per_year = float((1 / n[here]).mean()) / 2 / float(before[here].var(ddof=1))
-    told = [min(1.0, 1 - x * per_year) for x in (slope, high, low)]
-    return SizeNoise(lasting, slope, low, high, *told, schools=int(here.sum()))
+    middle, least, most = (min(1.0, 1 - x * per_year) for x in (slope, high, low))
+    return SizeNoise(lasting, slope, low, high, middle, least, most, int(here.sum()))

@@ -40,6 +40,18 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Words:
+    """A column of words: a code for each row, and the word of each code."""
+
+    codes: np.ndarray
+    words: tuple[str, ...]
+
+    def at(self, row: int) -> str:
+        """Give the word of one row."""
+        return self.words[int(self.codes[row])]
+
+
+@dataclass(frozen=True)
 class _Rows:
     """The measures table as codes and numbers, one entry for each row."""
 
@@ -54,36 +66,38 @@ class _Rows:
 
 def measure_arrays(table: pa.Table, units: Units, ranges: Ranges, problems: list[Problem]) -> Found:
     """Check every row and fill the arrays of each measure (axes school, year, group)."""
-    school, schools = _codes(table, "school")
-    part, parts = _codes(table, "part")
-    group, groups_here = _codes(table, "group", default=ALL)
-    measure, names = _codes(table, "measure")
-    note, notes = _codes(table, "note")
-    unit = _units(school, schools, part, parts, units)
-    _unknown(problems, unit, school, schools, part, parts, units)
-    groups = _all_first(groups_here)
+    school, part = _codes(table, "school"), _codes(table, "part")
+    group, measure = _codes(table, "group", default=ALL), _codes(table, "measure")
+    note = _codes(table, "note")
+    unit = _units(school, part, units)
+    _unknown(problems, np.flatnonzero(unit < 0), school, part, set(units.table["school"]))
+    groups = _all_first(group.words)
     year = np.asarray(table["year"].to_numpy())
     years = tuple(int(y) for y in np.unique(year))
-    if ALL not in groups_here:
+    if ALL not in group.words:
         problems.append(Problem(MEASURES, f"column group: there must be rows of the group {ALL}."))
-    numbers = {name: np.asarray(table[name].to_numpy(), dtype=float)
-               for name in NUMBERS if name in table.column_names}  # fmt: skip
-    order = np.array([groups.index(g) if g in groups else 0 for g in groups_here])
-    rows = _Rows(unit, np.searchsorted(years, year), order[group], measure, numbers, note, notes)
-    _check(rows, names, ranges, problems)
+    numbers = {
+        name: np.asarray(table[name].to_numpy(), dtype=float)
+        for name in NUMBERS
+        if name in table.column_names
+    }
+    order = np.array([groups.index(g) for g in group.words])
+    places = (unit, np.searchsorted(years, year), order[group.codes])
+    rows = _Rows(*places, measure.codes, numbers, note.codes, note.words)
+    _check(rows, measure.words, ranges, problems)
     if problems:
         return Found({}, years, groups)
     shape = (len(units.table), len(years), len(groups))
     filled = {
-        name: _fill(rows, np.flatnonzero(measure == code), shape, (years, groups), problems)
-        for code, name in enumerate(names)
+        name: _fill(rows, np.flatnonzero(measure.codes == code), shape, (years, groups), problems)
+        for code, name in enumerate(measure.words)
     }
     return Found({name: filled[name] for name in sorted(filled)}, years, groups)
 
 
-def _codes(table: pa.Table, name: str, *, default: str = "") -> tuple[np.ndarray, tuple[str, ...]]:
+def _codes(table: pa.Table, name: str, *, default: str = "") -> Words:
     if name not in table.column_names:
-        return np.zeros(table.num_rows, dtype=np.int32), (default,)
+        return Words(np.zeros(table.num_rows, dtype=np.int32), (default,))
     column = table[name]
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode()
@@ -96,44 +110,30 @@ def _codes(table: pa.Table, name: str, *, default: str = "") -> tuple[np.ndarray
     return _merged(codes, trimmed)
 
 
-def _merged(codes: np.ndarray, words: tuple[str, ...]) -> tuple[np.ndarray, tuple[str, ...]]:
+def _merged(codes: np.ndarray, words: tuple[str, ...]) -> Words:
     unique = tuple(dict.fromkeys(words))
     if len(unique) == len(words):
-        return codes, words
+        return Words(codes, words)
     place = {word: i for i, word in enumerate(unique)}
-    return np.array([place[word] for word in words], dtype=np.int32)[codes], unique
+    return Words(np.array([place[word] for word in words], dtype=np.int32)[codes], unique)
 
 
-def _units(
-    school: np.ndarray,
-    schools: tuple[str, ...],
-    part: np.ndarray,
-    parts: tuple[str, ...],
-    units: Units,
-) -> np.ndarray:
+def _units(school: Words, part: Words, units: Units) -> np.ndarray:
     place = units.place()
-    table = np.array([[place.get((s, p), -1) for p in parts] for s in schools], dtype=np.int64)
-    return table[school, part]
+    rows = [[place.get((s, p), -1) for p in part.words] for s in school.words]
+    return np.asarray(np.array(rows, dtype=np.int64)[school.codes, part.codes])
 
 
 def _unknown(
-    problems: list[Problem],
-    unit: np.ndarray,
-    school: np.ndarray,
-    schools: tuple[str, ...],
-    part: np.ndarray,
-    parts: tuple[str, ...],
-    units: Units,
+    problems: list[Problem], lost: np.ndarray, school: Words, part: Words, known: set[str]
 ) -> None:
-    known = set(units.table["school"])
     by_number = {code.lstrip("0"): code for code in known}
-    lost = np.flatnonzero(unit < 0)
     no_school: list[tuple[int, str]] = []
     no_part: list[tuple[int, str]] = []
     for row in lost:
-        code = schools[school[row]]
+        code = school.at(row)
         if code in known:
-            no_part.append((int(row), f"school {code} has no part {parts[part[row]]}"))
+            no_part.append((int(row), f"school {code} has no part {part.at(row)}"))
         elif code.lstrip("0") in by_number:
             meant = by_number[code.lstrip("0")]
             zeros = "It seems to have lost its leading zeros: did you mean"
@@ -169,18 +169,27 @@ def _check(rows: _Rows, names: tuple[str, ...], ranges: Ranges, problems: list[P
         return f"{value[i]:g}"
 
     told(np.isinf(value), "value", lambda i: f"must be a finite number, but it says {at(i)}")
-    told((value < low) | (value > high), "value",
-         lambda i: f"must lie between {low[i]:g} and {high[i]:g}, but it says {at(i)}")  # fmt: skip
-    told(~empty & (says == "suppressed"), "value",
-         lambda i: f"is suppressed and must be empty, never a number such as {at(i)}")  # fmt: skip
+    told(
+        (value < low) | (value > high),
+        "value",
+        lambda i: f"must lie between {low[i]:g} and {high[i]:g}, but it says {at(i)}",
+    )
+    told(
+        ~empty & (says == "suppressed"),
+        "value",
+        lambda i: f"is suppressed and must be empty, never a number such as {at(i)}",
+    )
     told(empty & strange, "note", lambda i: _note(rows.notes[rows.note[i]]))
     for name in ("n", "numerator"):
         if name in rows.numbers:
             _whole(told, rows.numbers[name], name)
     if "n" in rows.numbers and "numerator" in rows.numbers:
         n, numerator = rows.numbers["n"], rows.numbers["numerator"]
-        told(numerator > n, "numerator",
-             lambda i: f"may not be more than n ({n[i]:g}), but it says {numerator[i]:g}")  # fmt: skip
+        told(
+            numerator > n,
+            "numerator",
+            lambda i: f"may not be more than n ({n[i]:g}), but it says {numerator[i]:g}",
+        )
     if "se" in rows.numbers:
         se = rows.numbers["se"]
         told(se < 0, "se", lambda i: f"may not be negative, but it says {se[i]:g}")
@@ -191,8 +200,11 @@ def _whole(
 ) -> None:
     told(x < 0, name, lambda i: f"may not be negative, but it says {x[i]:g}")
     with np.errstate(invalid="ignore"):
-        told((x >= 0) & (x != np.floor(x)), name,
-             lambda i: f"must be a whole number of students, but it says {x[i]:g}")  # fmt: skip
+        told(
+            (x >= 0) & (x != np.floor(x)),
+            name,
+            lambda i: f"must be a whole number of students, but it says {x[i]:g}",
+        )
     told(np.isinf(x), name, lambda i: f"must be finite, but it says {x[i]:g}")
 
 
@@ -219,7 +231,7 @@ def _fill(
     _doubled(flat, mine, int(np.prod(shape)), problems)
 
     def array(values: np.ndarray, start: float, kind: type) -> xr.DataArray:
-        out = np.full(int(np.prod(shape)), start, dtype=kind)
+        out: np.ndarray = np.full(int(np.prod(shape)), start, dtype=kind)
         out[flat] = values
         coords = {"year": list(axes[0]), "group": list(axes[1])}
         return xr.DataArray(out.reshape(shape), dims=("school", "year", "group"), coords=coords)
@@ -252,6 +264,9 @@ def _reasons(rows: _Rows, mine: np.ndarray) -> np.ndarray:
 def _doubled(flat: np.ndarray, mine: np.ndarray, size: int, problems: list[Problem]) -> None:
     last = np.full(size, -1, dtype=np.int64)
     last[flat[::-1]] = mine[::-1]  # the first row of each cell stays
-    bad = [(int(row), f"this cell is there already, in row {int(last[cell]) + 2}")
-           for row, cell in zip(mine[last[flat] != mine], flat[last[flat] != mine], strict=True)]  # fmt: skip
+    again = last[flat] != mine
+    bad = [
+        (int(row), f"this cell is there already, in row {int(last[cell]) + 2}")
+        for row, cell in zip(mine[again], flat[again], strict=True)
+    ]
     tell(problems, MEASURES, "school", bad)

@@ -214,8 +214,16 @@ def _build(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
     published = _published(tables.get(PUBLISHED), units, problems)
     if problems:
         raise ProblemsError(problems)
-    return Panel(name, about, units.table, units.columns(found.years), found.measures,
-                 found.years, found.groups, published)  # fmt: skip
+    return Panel(
+        name,
+        about,
+        units.table,
+        units.columns(found.years),
+        found.measures,
+        found.years,
+        found.groups,
+        published,
+    )
 
 
 def _published(
@@ -228,7 +236,7 @@ def _published(
     if missing:
         problems.append(Problem("published", f"must have the columns {listed(missing)}."))
         return None
-    frame = table.to_pandas().fillna("")
+    frame: pd.DataFrame = table.to_pandas().fillna("")
     for word, default in (("part", ""), ("group", "all")):
         if word not in frame:
             frame[word] = default

@@ -136,8 +136,10 @@ def _typed(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
             typed[name] = column
         elif name in YES_NO or (words <= {"yes", "no", ""} and words != {""}):
             strange = ~column.str.lower().isin(list(_ANSWERS))
-            bad = [(int(i), f"must be yes or no, but it says {column[i]}")
-                   for i in column.index[strange]]  # fmt: skip
+            bad = [
+                (int(i), f"must be yes or no, but it says {column[i]}")
+                for i in column.index[strange]
+            ]
             tell(problems, SCHOOLS, name, bad)
             typed[name] = column.str.lower().map(_ANSWERS).astype(float)
         else:
@@ -153,10 +155,12 @@ def _negative(typed: pd.DataFrame, problems: list[Problem]) -> None:
     if is_text(typed["enrollment"]):
         number = pd.to_numeric(typed["enrollment"], errors="coerce")
         bad = typed["enrollment"][number.isna() & (typed["enrollment"] != "")]
-        told = [(int(i), f"must be a number, but it says {cell}") for i, cell in bad.items()]
+        told = [(int(str(i)), f"must be a number, but it says {cell}") for i, cell in bad.items()]
     else:
         bad = typed["enrollment"][typed["enrollment"] < 0]
-        told = [(int(i), f"may not be negative, but it says {cell:g}") for i, cell in bad.items()]
+        told = [
+            (int(str(i)), f"may not be negative, but it says {cell:g}") for i, cell in bad.items()
+        ]
     tell(problems, SCHOOLS, "enrollment", told)
 
 

@@ -5,7 +5,6 @@ To add a form: one branch in `_write_table`.
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -48,7 +47,7 @@ def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
         fresh.chmod(0o755)
         if folder.exists():
             folder.rmdir()
-        os.replace(fresh, folder)
+        fresh.replace(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return folder

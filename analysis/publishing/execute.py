@@ -45,9 +45,13 @@ def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  
     try:
         with quiet:
             return pm.execute_notebook(
-                str(source), str(out), parameters=dict(parameters), progress_bar=False,
-                kernel_name="python3", log_output=False,
-            )  # fmt: skip
+                str(source),
+                str(out),
+                parameters=dict(parameters),
+                progress_bar=False,
+                kernel_name="python3",
+                log_output=False,
+            )
     except PapermillExecutionError as error:
         text = _ANSI.sub("", f"{error.ename}: {error.evalue}")
         place = f"{source.name}, cell {error.exec_count}"
@@ -80,8 +84,11 @@ def resolve(memo: Memo, folder: Path) -> str:
 
 
 def _notebook(memo: Memo) -> Any:  # noqa: ANN401 (nbformat has no types)
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": {
-        "name": "python3", "display_name": "Python 3", "language": "python"}})  # fmt: skip
+    book = nbformat.v4.new_notebook(
+        metadata={
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        }
+    )
     for place, chunk in enumerate(memo.chunks):
         wanted = [chunk.text] if chunk.is_code else []
         if chunk.inline:

@@ -22,6 +22,9 @@ DESCRIPTION: Final = "application/vnd.vegalite+json"
 _FONT: Final = "Source Sans 3, Segoe UI, Helvetica Neue, Arial, sans-serif"
 
 
+Chart = alt.LayerChart | alt.FacetChart | alt.Chart
+
+
 def rendered(spec: dict[str, Any], **_options: object) -> dict[str, Any]:
     """Give a chart as a picture and as its own description; no page that asks a host."""
     svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
@@ -32,20 +35,31 @@ alt.renderers.register("series", rendered)
 alt.renderers.enable("series")
 
 
-def themed(chart: alt.LayerChart | alt.Chart, *, height: int) -> alt.LayerChart | alt.Chart:
+def themed(chart: Chart, *, height: int) -> Chart:
     """Give a chart the look of the series."""
     sized = chart.properties(width=WIDTH, height=height, background="white")
-    axis = {"labelFontSize": 14, "titleFontSize": 14, "labelColor": INK, "titleColor": INK,
-            "titleFontWeight": "normal", "gridColor": "#e6eaee", "domainColor": GREY,
-            "tickColor": GREY, "labelFont": _FONT, "titleFont": _FONT}  # fmt: skip
-    return sized.configure_axis(**axis).configure_view(stroke=None).configure_text(
-        font=_FONT, fontSize=14
+    axis: dict[str, Any] = {
+        "labelFontSize": 14,
+        "titleFontSize": 14,
+        "labelColor": INK,
+        "titleColor": INK,
+        "titleFontWeight": "normal",
+        "gridColor": "#e6eaee",
+        "domainColor": GREY,
+        "tickColor": GREY,
+        "labelFont": _FONT,
+        "titleFont": _FONT,
+    }
+    return (
+        sized.configure_axis(**axis)
+        .configure_view(stroke=None)
+        .configure_text(font=_FONT, fontSize=14)
     )
 
 
 def dots_with_bands(
     table: pd.DataFrame, *, title: str, rule: float | None = None, rule_says: str = ""
-) -> alt.LayerChart | alt.Chart:
+) -> Chart:
     """Draw one row for each line of the table: a band that chance fills, and a dot.
 
     Args:
@@ -69,7 +83,9 @@ def dots_with_bands(
     if rule is not None:
         mark = pd.DataFrame({"share": [rule], "says": [rule_says]})
         line = alt.Chart(mark)
-        layers.append(line.mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[5, 4]).encode(x=across))
+        layers.append(
+            line.mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[5, 4]).encode(x=across)
+        )
         layers.append(
             line.mark_text(color=ORANGE, align="right", dx=-6, baseline="top").encode(
                 x=across, y=alt.value(2), text="says:N"
@@ -78,9 +94,7 @@ def dots_with_bands(
     return themed(alt.layer(*layers), height=46 * len(table) + 30)
 
 
-def two_lines(
-    table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[str, str]
-) -> alt.LayerChart | alt.Chart:
+def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[str, str]) -> Chart:
     """Draw a share against a number for several series, each labelled at its end.
 
     Args:
@@ -89,14 +103,17 @@ def two_lines(
         y_title: title of the vertical axis.
         colours: series -> colour.
     """
-    series = alt.Color("series:N", legend=None, scale=alt.Scale(
-        domain=list(colours), range=list(colours.values())))  # fmt: skip
+    series = alt.Color(
+        "series:N", legend=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
+    )
     x = alt.X("x:Q", title=x_title, scale=alt.Scale(domain=[0, table["x"].max() * 1.32]))
     y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%"))
     base = alt.Chart(table).encode(x=x, y=y, color=series)
     last = table.loc[table.groupby("series")["x"].idxmax()]
-    words = alt.Chart(last).mark_text(align="left", dx=8, fontWeight="bold").encode(
-        x=x, y=y, text="series:N", color=series
+    words = (
+        alt.Chart(last)
+        .mark_text(align="left", dx=8, fontWeight="bold")
+        .encode(x=x, y=y, text="series:N", color=series)
     )
     line = base.mark_line(strokeWidth=3)
     return themed(alt.layer(line, base.mark_circle(size=60, opacity=1), words), height=300)
@@ -104,7 +121,7 @@ def two_lines(
 
 def line_against(
     table: pd.DataFrame, *, titles: tuple[str, str], level: float, level_says: str, line_says: str
-) -> alt.LayerChart | alt.Chart:
+) -> Chart:
     """Draw a line of expected values, and a level that was observed.
 
     Args:
@@ -114,8 +131,12 @@ def line_against(
         level_says: the words at that level.
         line_says: the words at the line.
     """
-    x = alt.X("x:Q", title=titles[0], axis=alt.Axis(format=".2f"),
-              scale=alt.Scale(domain=[float(table["x"].min()), float(table["x"].max())]))  # fmt: skip
+    x = alt.X(
+        "x:Q",
+        title=titles[0],
+        axis=alt.Axis(format=".2f"),
+        scale=alt.Scale(domain=[float(table["x"].min()), float(table["x"].max())]),
+    )
     y = alt.Y("y:Q", title=titles[1])
     base = alt.Chart(table)
     line = base.mark_line(color=BLUE, strokeWidth=3, point=alt.OverlayMarkDef(color=BLUE, size=60))
@@ -124,8 +145,11 @@ def line_against(
     layers = [
         line.encode(x=x, y=y),
         alt.Chart(mark).mark_rule(color=ORANGE, strokeWidth=2, strokeDash=[5, 4]).encode(y=y),
-        alt.Chart(mark).mark_text(color=ORANGE, align="right", dy=-8).encode(x=x, y=y, text="says:N"),
-        alt.Chart(first).mark_text(color=BLUE, align="left", dx=14, dy=-2, fontWeight="bold").encode(
-            x=x, y=y, text="says:N"),
-    ]  # fmt: skip
+        alt.Chart(mark)
+        .mark_text(color=ORANGE, align="right", dy=-8)
+        .encode(x=x, y=y, text="says:N"),
+        alt.Chart(first)
+        .mark_text(color=BLUE, align="left", dx=14, dy=-2, fontWeight="bold")
+        .encode(x=x, y=y, text="says:N"),
+    ]
     return themed(alt.layer(*layers), height=300)

@@ -5,7 +5,6 @@ To publish another form: one function beside `_render`.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -102,14 +101,17 @@ def _render(document: Path, page: Path) -> Path:
     if quarto is not None:
         done = subprocess.run(  # noqa: S603 (the program that the user installed)
             [quarto, "render", document.name, "--to", "html", "--output", fresh.name],
-            cwd=document.parent, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            cwd=document.parent,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         if done.returncode != 0:
             raise fail(document.name, f"Quarto failed: {done.stderr.strip()[-500:]}")
         (document.parent / fresh.name).replace(fresh)
     else:
         _pandoc(document, fresh)
-    os.replace(fresh, page)
+    fresh.replace(page)
     return page
 
 
@@ -126,14 +128,27 @@ def quarto_on_path() -> str | None:
 def _pandoc(document: Path, page: Path) -> None:
     folder = document.parent
     options = [
-        "--standalone", "--embed-resources", "--mathml", "--section-divs",
-        "--css", str(folder / "memo.css"), "--metadata", "document-css=false",
-        "--lua-filter", str(folder / "crossref.lua"), "--citeproc",
-        "--bibliography", str(folder / "references.bib"), "--resource-path", str(folder),
-        "--metadata", "link-citations=true",
-    ]  # fmt: skip
+        "--standalone",
+        "--embed-resources",
+        "--mathml",
+        "--section-divs",
+        "--css",
+        str(folder / "memo.css"),
+        "--metadata",
+        "document-css=false",
+        "--lua-filter",
+        str(folder / "crossref.lua"),
+        "--citeproc",
+        "--bibliography",
+        str(folder / "references.bib"),
+        "--resource-path",
+        str(folder),
+        "--metadata",
+        "link-citations=true",
+    ]
     try:
-        pypandoc.convert_file(str(document), "html5", format="markdown", outputfile=str(page),
-                              extra_args=options)  # fmt: skip
+        pypandoc.convert_file(
+            str(document), "html5", format="markdown", outputfile=str(page), extra_args=options
+        )
     except RuntimeError as error:
         raise fail(document.name, f"pandoc failed: {error}") from error

@@ -119,8 +119,9 @@ def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)
     Returns:
         The key of the run: a hash of name, parameters, fingerprints and code.
     """
-    told = Provenance(name, dict(parameters), dict(fingerprints), code_fingerprint(),
-                      _versions(), command)  # fmt: skip
+    told = Provenance(
+        name, dict(parameters), dict(fingerprints), code_fingerprint(), _versions(), command
+    )
     key = _key(told)
     runs = build_folder() / "runs"
     runs.mkdir(parents=True, exist_ok=True)
@@ -128,8 +129,12 @@ def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)
     try:
         _write_json(fresh / "provenance.json", {"schema": SCHEMA, **asdict(told)})
         plain = {word: _plain(x) for word, x in numbers.items()}
-        body = {"schema": SCHEMA, "estimand": asdict(estimand), "numbers": plain,
-                "tables": sorted(tables)}  # fmt: skip
+        body = {
+            "schema": SCHEMA,
+            "estimand": asdict(estimand),
+            "numbers": plain,
+            "tables": sorted(tables),
+        }
         for table, frame in tables.items():
             frame.reset_index(drop=True).to_parquet(fresh / f"{table}.parquet", index=False)
         _write_json(fresh / "result.json", body)
@@ -145,7 +150,7 @@ def _put(fresh: Path, home: Path) -> None:
     """Move a finished run into its place; a run that is there already stays."""
     if not home.exists():
         try:
-            os.replace(fresh, home)
+            fresh.replace(home)
         except OSError:
             if not home.exists():  # another process was first: its result is the same
                 raise
@@ -162,7 +167,7 @@ def _point(name: str, key: str) -> None:
     handle, fresh = tempfile.mkstemp(dir=folder)
     os.close(handle)
     Path(fresh).write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
-    os.replace(fresh, folder / f"{name}.json")
+    Path(fresh).replace(folder / f"{name}.json")
 
 
 def read_result(name: str, *, expect: Mapping[str, str] | None = None) -> Result:
@@ -219,8 +224,9 @@ def _estimand(name: str, told: Mapping[str, str]) -> Estimand:
 
 
 def _key(told: Provenance) -> str:
-    text = json.dumps([told.name, told.parameters, told.fingerprints, told.code],
-                      sort_keys=True, default=str)  # fmt: skip
+    text = json.dumps(
+        [told.name, told.parameters, told.fingerprints, told.code], sort_keys=True, default=str
+    )
     return hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
 
 

@@ -69,15 +69,16 @@ def _panel(said: Any, path: Path) -> Panel:  # noqa: ANN401 (a file may say anyt
 
 
 def ascii_table(text: str) -> pd.DataFrame:
-    """Read a table written with bars between its columns; every cell is text.
+    r"""Read a table written with bars between its columns; every cell is text.
 
-    >>> ascii_table("school | n\\n01     | 20").to_dict("records")
+    >>> ascii_table("school | n\n01     | 20").to_dict("records")
     [{'school': '01', 'n': '20'}]
     """
     lines = "\n".join(line.strip().strip("|") for line in text.strip().splitlines())
     table = pd.read_csv(StringIO(lines), sep="|", dtype=str, keep_default_na=False)
     table.columns = table.columns.str.strip()
-    return table.apply(lambda column: column.str.strip())
+    trimmed: pd.DataFrame = table.apply(lambda column: column.str.strip())
+    return trimmed
 
 
 def differences(example: Example) -> tuple[Problem, ...]:

@@ -16,7 +16,7 @@ from analysis.designs.rules.deriving import PooledRatio, Wilson
 from analysis.designs.rules.scoring import MinimumN
 from analysis.panels.panel import Panel
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed
-from analysis.values import ALL, Reason, Values
+from analysis.values import ALL, Reason, Values, choose
 
 SHOWN = 5
 """How many schools a message names before it counts the rest."""
@@ -138,11 +138,11 @@ def column_values(column: xr.DataArray, one_of: tuple[str, ...]) -> Values:
         Cells with the column's axes.
     """
     if column.dtype != object:
-        reason = xr.where(column.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
+        reason = choose(column.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
         return Values(column, reason)
     words = one_of or tuple(sorted(set(column.values.ravel()) - {""}))
     codes = {word: float(place) for place, word in enumerate(words, start=1)}
     flat = [codes.get(word, np.nan) for word in column.values.ravel()]
     value = column.copy(data=np.reshape(np.array(flat, dtype=float), column.shape))
-    reason = xr.where(value.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
+    reason = choose(value.isnull(), Reason.NOT_MEASURED, 0).astype(np.int8)
     return Values(value, reason, labels=words)

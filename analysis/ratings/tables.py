@@ -115,9 +115,21 @@ def _indicator(ratings: Ratings, measure: str, weights: Mapping[str, Any]) -> pd
     table["counted"] = np.where(table["counted"].notna(), "yes", "no")
     words = {int(reason): reason.words for reason in Reason}
     table["reason"] = table.pop("why").map(words).where(table["counted"] == "no", "")
-    order = ("school", "part", "year", "measure", "group", "value", "n", "counted", "points",
-             "weight_applied", "reason")  # fmt: skip
-    return table[list(order)]
+    order = (
+        "school",
+        "part",
+        "year",
+        "measure",
+        "group",
+        "value",
+        "n",
+        "counted",
+        "points",
+        "weight_applied",
+        "reason",
+    )
+    ordered: pd.DataFrame = table[list(order)]
+    return ordered
 
 
 def _column(shape: xr.DataArray, a: xr.DataArray | None) -> np.ndarray:
@@ -146,8 +158,18 @@ def lists_table(ratings: Ratings) -> pd.DataFrame:
     value, line, margin (value minus line, in the unit of that step), reason.
     """
     parts = [part for name in ratings.design.lists for part in _list_parts(ratings, name)]
-    columns = ["school", "year", "list", "group", "result", "decided_by", "value", "line",
-               "margin", "reason"]  # fmt: skip
+    columns = [
+        "school",
+        "year",
+        "list",
+        "group",
+        "result",
+        "decided_by",
+        "value",
+        "line",
+        "margin",
+        "reason",
+    ]
     empty = pd.DataFrame(columns=columns)
     return pd.concat(parts, ignore_index=True)[columns] if parts else empty
 

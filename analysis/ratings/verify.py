@@ -104,8 +104,16 @@ def _row(ratings: Ratings, entry: Entry, result: str, held: Held) -> Row:
     )
     apart = published.assign(ours=ours)[~same]
     place, name = entry.design.split("/")
-    return Row("list", place, name, result, int(same.sum()), len(published), held.matched,
-               tuple(_named(ratings, entry.year, held, apart)))  # fmt: skip
+    return Row(
+        "list",
+        place,
+        name,
+        result,
+        int(same.sum()),
+        len(published),
+        held.matched,
+        tuple(_named(ratings, entry.year, held, apart)),
+    )
 
 
 def _published(panel: Panel, year: int, result: str) -> pd.DataFrame:
@@ -127,8 +135,13 @@ def _ours(ratings: Ratings, step: str, year: int, rows: pd.DataFrame) -> list[st
     told = []
     for school, part, group in zip(rows["school"], rows["part"], rows["group"], strict=True):
         cell = array[row[(school, part)]]
-        told.append(_told(float(cell[groups.index(group)] if has_groups else cell), values,
-                          condition=ratings.design.names.kinds[step] == "condition"))  # fmt: skip
+        told.append(
+            _told(
+                float(cell[groups.index(group)] if has_groups else cell),
+                values,
+                condition=ratings.design.names.kinds[step] == "condition",
+            )
+        )
     return told
 
 

@@ -6,7 +6,6 @@ To write another table: one entry in `_tables`.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -43,7 +42,7 @@ def write_ratings(
         if folder.exists():
             shutil.rmtree(folder)
         fresh.chmod(0o755)
-        os.replace(fresh, folder)
+        fresh.replace(folder)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return tuple(sorted(folder.iterdir()))

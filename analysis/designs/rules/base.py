@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from analysis.designs.clause import ByColumn, Clause, Names, NameMap, Number, Ref, RoundingField
+from analysis.designs.clause import ByColumn, Clause, NameMap, Names, Number, Ref, RoundingField
 from analysis.rounding import MODES
 
 if TYPE_CHECKING:
@@ -118,42 +118,34 @@ class ConditionRule(Rule):
         return "condition"
 
 
-def _names(said: object) -> Iterable[str]:
+def _names(said: object) -> Iterator[str]:
     if isinstance(said, Ref):
         yield said.of
     elif isinstance(said, ByColumn):
         yield said.by
     elif isinstance(said, NameMap):
         yield from said
-        for inner in said.values():
-            yield from _names(inner)
-    elif isinstance(said, dict):
-        for inner in said.values():
-            yield from _names(inner)
-    elif isinstance(said, tuple):
-        for inner in said:
-            yield from _names(inner)
-    elif isinstance(said, Clause):
-        for word in said.model_fields_set:
-            yield from _names(getattr(said, word))
+    for inner in _inside(said):
+        yield from _names(inner)
 
 
-def _refs(said: object) -> Iterable[Ref]:
+def _refs(said: object) -> Iterator[Ref]:
     if isinstance(said, Ref):
         yield said
     elif isinstance(said, NameMap):
         yield from (Ref(name) for name in said)
-        for inner in said.values():
-            yield from _refs(inner)
-    elif isinstance(said, dict):
-        for inner in said.values():
-            yield from _refs(inner)
-    elif isinstance(said, tuple):
-        for inner in said:
-            yield from _refs(inner)
-    elif isinstance(said, Clause):
-        for word in said.model_fields_set:
-            yield from _refs(getattr(said, word))
+    for inner in _inside(said):
+        yield from _refs(inner)
+
+
+def _inside(said: object) -> Iterable[object]:
+    if isinstance(said, dict):
+        return said.values()
+    if isinstance(said, tuple):
+        return said
+    if isinstance(said, Clause):
+        return [getattr(said, word) for word in said.model_fields_set]
+    return ()
 
 
 def _has_null(said: object) -> bool:

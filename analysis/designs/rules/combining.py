@@ -31,7 +31,7 @@ from analysis.designs.clause import (
 from analysis.designs.rules.base import NumberRule, Shares
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import MODES
-from analysis.values import ALL, Reason, Values, explained
+from analysis.values import ALL, Reason, Values, choose, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -69,7 +69,7 @@ class Mean(NumberRule):
         for name, values in inputs.items():
             weight = weights[name]
             total = total + weight
-            top = top + xr.where(weight > 0, weight * self._change(values.value), 0.0)
+            top = top + choose(weight > 0, weight * self._change(values.value), 0.0)
             seen = seen + values.value.notnull()
         value = self._back(top / total.where(total > 0))
         least = len(self.of) if self.missing == "no_result" else self.judged
@@ -81,17 +81,14 @@ class Mean(NumberRule):
         filled = x.fillna(0.0) if self.missing == "zero" else x
         if self.form == "arithmetic":
             return filled
+        positive = filled.where(filled >= 0)
         with np.errstate(divide="ignore"):  # 0 makes these means 0; below 0 there is none
-            return (
-                np.log(filled.where(filled >= 0))
-                if self.form == "geometric"
-                else 1 / filled.where(filled >= 0)
-            )
+            return _log(positive) if self.form == "geometric" else 1 / positive
 
     def _back(self, mean: xr.DataArray) -> xr.DataArray:
         if self.form == "arithmetic":
             return mean
-        return np.exp(mean) if self.form == "geometric" else 1 / mean
+        return _exp(mean) if self.form == "geometric" else 1 / mean
 
     def _weights(self, cells: Cells) -> Mapping[str, xr.DataArray]:
         there = {name: cells[name].value.notnull() for name in self.of}
@@ -101,7 +98,7 @@ class Mean(NumberRule):
         gained = dict(nominal)
         for gone, targets in (self.transfer or {}).items():
             for name, amount in targets.items():
-                extra = xr.where(there[gone], 0.0, cells.number(amount))
+                extra = choose(there[gone], 0.0, cells.number(amount))
                 gained[name] = gained[name] + extra
         return {name: gained[name] * there[name] for name in self.of}
 
@@ -123,6 +120,14 @@ class Mean(NumberRule):
                 if name not in self.of:
                     near = did_you_mean(name, self.of)
                     yield "transfer", f"{name} is not among {listed(self.of)}.{near}"
+
+
+def _log(x: xr.DataArray) -> xr.DataArray:
+    return xr.apply_ufunc(np.log, x)  # type: ignore[no-any-return]  # xarray does not say
+
+
+def _exp(x: xr.DataArray) -> xr.DataArray:
+    return xr.apply_ufunc(np.exp, x)  # type: ignore[no-any-return]
 
 
 def most_of(cells: Cells, name: str) -> Number:
@@ -271,7 +276,8 @@ class AcrossGroups(NumberRule):
         points = part * cells.number(self.worth) * share
         if self.cell_round is None:
             return points
-        return MODES[self.cell_round.mode](points, self.cell_round.places)
+        rounded: xr.DataArray = MODES[self.cell_round.mode](points, self.cell_round.places)
+        return rounded
 
     def _parts(self, cells: Cells) -> Mapping[str, xr.DataArray]:
         there = cells[self.of].value.notnull()
@@ -280,14 +286,14 @@ class AcrossGroups(NumberRule):
         nominal = 1 / (1 + len(self.rest)) if self.all == "equal" else cells.number(self.all)
         each = (1 - nominal) / len(self.rest)
         if self.missing == "rest":
-            top = 1 / (1 + k) if self.all == "equal" else xr.where(k > 0, nominal, 1.0)
+            top = 1 / (1 + k) if self.all == "equal" else choose(k > 0, nominal, 1.0)
             rest = (1 - top) / k.where(k > 0)
         elif self.missing == "all":
             top, rest = 1 - k * each, each + k * 0.0
         else:
             present = nominal + k * each
             top, rest = nominal / present, each / present
-        cell = {g: xr.where(groups.sel(group=g, drop=True), rest, 0.0) for g in self.rest}
+        cell = {g: choose(groups.sel(group=g, drop=True), rest, 0.0) for g in self.rest}
         return {ALL: there.sel(group=ALL, drop=True) * top, **cell}
 
     def shares(self, cells: Cells) -> Shares:
@@ -325,7 +331,7 @@ class AcrossParts(NumberRule):
         if self.missing == "no_result":
             mean = mean.where(lost == 0)
         has_parts = _summed(part * 1.0, cells.whole) > 0
-        value = xr.where(has_parts, mean, values.value).where(cells.is_whole)
+        value = choose(has_parts, mean, values.value).where(cells.is_whole)
         return explained(value, values, missing=Reason.NOT_APPLICABLE)
 
     def shares(self, cells: Cells) -> Shares:
@@ -335,8 +341,8 @@ class AcrossParts(NumberRule):
         weight = cells[self.weights].value.where(there, 0.0)
         total = _summed(weight, cells.whole).isel(school=cells.whole)
         has_parts = _summed(part * 1.0, cells.whole) > 0
-        own = xr.where(has_parts, 0.0, 1.0)
-        return {(self.of.of, None): xr.where(part, weight / total.where(total > 0), own)}
+        own = choose(has_parts, 0.0, 1.0)
+        return {(self.of.of, None): choose(part, weight / total.where(total > 0), own)}
 
 
 def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
@@ -346,7 +352,8 @@ def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
         return out
 
     core = [["school"]]
-    return xr.apply_ufunc(add, a, input_core_dims=core, output_core_dims=core)
+    found: xr.DataArray = xr.apply_ufunc(add, a, input_core_dims=core, output_core_dims=core)
+    return found
 
 
 Combining = Mean | Sum | PointsOverPossible | Max | Min | AcrossGroups | AcrossParts

@@ -31,16 +31,16 @@ from analysis.designs.clause import (
 from analysis.designs.rules.base import ConditionRule, Kind, Notch
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import settle
-from analysis.values import Decision, Reason, Values, explained, name_code
+from analysis.values import Decision, Reason, Values, added, choose, explained, name_code
 
 if TYPE_CHECKING:
-    from analysis.designs.cells import Cells, Float
+    from analysis.designs.cells import Cells
 
 ANSWERS = FrozenMap({"met": 1.0, "not_met": 0.0})
 _BOUNDS = ("at_least", "above", "at_most", "below")
 
 
-def judged(cells: Cells, met: xr.DataArray, values: Sequence[Values], line: Float) -> Values:
+def judged(cells: Cells, met: xr.DataArray, values: Sequence[Values], line: xr.DataArray) -> Values:
     """Wrap a condition that this step decides by itself, with the value and line behind it."""
     found = explained(met, *values, missing=Reason.NO_NUMBER)
     here = xr.full_like(met, name_code(cells.here), dtype=np.int32)
@@ -74,9 +74,9 @@ class Test(ConditionRule):
         x = settle(values.value)
         if self.is_ is not None:
             held = x.isin([code_of(label, values.labels) for label in self.is_])
-            return judged(cells, held.where(x.notnull()), [values], np.nan)
+            return judged(cells, held.where(x.notnull()), [values], xr.DataArray(np.nan))
         if self.beyond is not None:
-            return self._beyond(cells, values)
+            return self._beyond(cells, values, self.beyond)
         way = next(w for w in _BOUNDS if w in self.model_fields_set)
         bound = getattr(self, way)
         line = settle(cells.number(bound))
@@ -84,9 +84,9 @@ class Test(ConditionRule):
         inputs = [values, cells[bound]] if isinstance(bound, Ref) else [values]
         return judged(cells, met.where(x.notnull() & ~np.isnan(line)), inputs, line)
 
-    def _beyond(self, cells: Cells, values: Values) -> Values:
-        clause: Any = cells.clauses[self.beyond.of] if self.beyond else None
-        line = cells[self.beyond].value if self.beyond else np.nan
+    def _beyond(self, cells: Cells, values: Values, beyond: Ref) -> Values:
+        clause: Any = cells.clauses[beyond.of]
+        line = cells[beyond].value
         x = clause.before_ranking(values.value)
         low = clause.side == "lowest"
         way = {(True, True): "at_most", (True, False): "below"}.get((low, clause.included))
@@ -115,7 +115,7 @@ class Test(ConditionRule):
             yield "beyond", f"must name a line, but {self.beyond.of} is none"
 
 
-def _compare(x: xr.DataArray, line: Float, way: str) -> xr.DataArray:
+def _compare(x: xr.DataArray, line: xr.DataArray, way: str) -> xr.DataArray:
     held = {
         "at_least": lambda: x >= line,
         "above": lambda: x > line,
@@ -136,7 +136,7 @@ class Present(ConditionRule):
         values = cells[self.of]
         met = values.value.notnull() * 1.0
         there = replace(values, reason=xr.zeros_like(values.reason))
-        return judged(cells, met, [there], np.nan)
+        return judged(cells, met, [there], xr.DataArray(np.nan))
 
 
 class Count(ConditionRule):
@@ -159,8 +159,8 @@ class Count(ConditionRule):
     def out(self, cells: Cells) -> Values:
         """Give 1, 0 or missing, over the axes of the steps."""
         inputs = [cells[ref] for ref in self.of]
-        seen = sum(values.value.notnull() * 1.0 for values in inputs)
-        inside = sum(self._inside(values) * 1.0 for values in inputs)
+        seen = added(values.value.notnull() * 1.0 for values in inputs)
+        inside = added(self._inside(values) * 1.0 for values in inputs)
         met = inside >= cells.number(self.at_least)
         if self.at_most is not None:
             met = met & (inside <= cells.number(self.at_most))
@@ -173,7 +173,7 @@ class Count(ConditionRule):
         here = found.decision
         return replace(found, decision=here and replace(here, value=inside.where(seen > 0)))
 
-    def _line(self, cells: Cells, seen: xr.DataArray) -> Float:
+    def _line(self, cells: Cells, seen: xr.DataArray) -> xr.DataArray:
         if self.all_but is not None:
             return seen - cells.number(self.all_but)
         if self.more_than_share is not None:
@@ -214,8 +214,8 @@ class _Several(ConditionRule):
         if self.missing == "leave_out":
             open_ = met.isnull().all("item")
         decided = (met == decisive).any("item")
-        value = xr.where(decided, decisive, 1.0 - decisive).where(decided | ~open_)
-        told = xr.where(value.isnull(), reason.max("item"), 0).astype(np.int8)
+        value = choose(decided, decisive, 1.0 - decisive).where(decided | ~open_)
+        told = choose(value.isnull(), reason.max("item"), 0).astype(np.int8)
         pick = ((met == value) | (value.isnull() & met.isnull())).argmax("item")
         return Values(value, told, n=inputs[0].n, decision=_picked(inputs, pick, met))
 
@@ -233,7 +233,7 @@ def _picked(inputs: Sequence[Values], pick: xr.DataArray, met: xr.DataArray) -> 
         layers = [xr.broadcast(part, met.isel(item=0, drop=True))[0] for part in parts]
         out = layers[0]
         for place, layer in enumerate(layers[1:], start=1):
-            out = xr.where(pick == place, layer, out)
+            out = choose(pick == place, layer, out)
         return out
 
     return Decision(gather("step").astype(np.int32), gather("value"), gather("line"))
@@ -323,17 +323,17 @@ class Decide(ConditionRule):
     def out(self, cells: Cells) -> Values:
         """Give what the first matching row says, over the axes of all that it reads."""
         inputs = [cells[name] for name in self.uses()]
-        shape = sum(values.value.fillna(0.0) * 0.0 for values in inputs)
+        shape = added(values.value.fillna(0.0) * 0.0 for values in inputs)
         result = self._outcome(cells, self.otherwise) + shape
         row = xr.full_like(result, len(self.rows))
         for place, (wanted, then) in reversed(list(enumerate(self.rows.values()))):
             holds = self._holds(cells, wanted) + shape
             here = self._outcome(cells, then) + shape
             same = (here == result) | (here.isnull() & result.isnull())
-            open_ = xr.where(same, result, np.nan)
-            row = xr.where(holds == 1, place, row)
-            result = xr.where(holds == 1, here, xr.where(holds == 0, result, open_))
-        found = judged(cells, result, inputs, np.nan)
+            open_ = choose(same, result, np.nan)
+            row = choose(holds == 1, place, row)
+            result = choose(holds == 1, here, choose(holds == 0, result, open_))
+        found = judged(cells, result, inputs, xr.DataArray(np.nan))
         named = found.decision and replace(found.decision, value=row + 1.0)
         return replace(found, labels=self.gives or (), decision=named)
 
@@ -341,14 +341,15 @@ class Decide(ConditionRule):
         held = [_is_as(cells[name], words) for name, words in wanted.items()]
         stack = stacked(held)
         no, open_ = (stack == 0).any("item"), stack.isnull().any("item")
-        return xr.where(no, 0.0, 1.0).where(no | ~open_)
+        return choose(no, 0.0, 1.0).where(no | ~open_)
 
-    def _outcome(self, cells: Cells, said: Ref | str | float) -> Float:
+    def _outcome(self, cells: Cells, said: Ref | str | float) -> xr.DataArray:
         if isinstance(said, Ref):
             return cells[said].value
         if isinstance(said, float):
-            return said
-        return ANSWERS[said] if said in ANSWERS else code_of(said, self.gives or ())
+            return xr.DataArray(said)
+        code = ANSWERS[said] if said in ANSWERS else code_of(said, self.gives or ())
+        return xr.DataArray(code)
 
     def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002
         """The levels that come out, if they have names."""

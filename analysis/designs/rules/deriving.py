@@ -16,7 +16,7 @@ from pydantic import Field
 from analysis.designs.clause import BoundField, Names, NumberField, Ref, RefField, RefsField
 from analysis.designs.rules.base import Notch, NumberRule
 from analysis.problems import fail
-from analysis.values import Reason, Values, explained
+from analysis.values import Reason, Values, added, explained, larger
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -87,26 +87,24 @@ class PooledRatio(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give `times` x sum of numerators / sum of n; over the axes of the inputs."""
-        top: xr.DataArray | float = 0.0
-        n: xr.DataArray | float = 0.0
-        complete: xr.DataArray | bool = True
-        parts = [p for ref in self.of for p in self._parts(cells, ref)]
-        for part in parts:
-            here = part.numerator.notnull() & (part.n >= cells.number(self.minimum_n))
-            top = top + part.numerator.where(here, 0.0)
-            n = n + part.n.where(here, 0.0)
-            complete = complete & here
-        usable = (n > 0) & (complete if self.missing == "no_result" else True)
+        parts = [part for ref in self.of for part in self._parts(cells, ref)]
+        here = [top.notnull() & (n >= cells.number(self.minimum_n)) for top, n, _ in parts]
+        top = added(a.where(ok, 0.0) for (a, _, _), ok in zip(parts, here, strict=True))
+        n = added(a.where(ok, 0.0) for (_, a, _), ok in zip(parts, here, strict=True))
+        complete = added(ok * 1 for ok in here) == len(here)
+        usable = (n > 0) & (complete | (self.missing == "leave_out"))
         value = (cells.number(self.times) * top / n).where(usable)
-        found = explained(value, *parts, missing=Reason.BELOW_MINIMUM_N)
+        inputs = (values for _, _, values in parts)
+        found = explained(value, *inputs, missing=Reason.BELOW_MINIMUM_N)
         return replace(found, n=n.where(usable), numerator=top.where(usable))
 
-    def _parts(self, cells: Cells, ref: Ref) -> Iterator[Values]:
-        cells.n(ref)
-        if cells[ref].numerator is None:
-            raise fail(cells.here, f"needs the numerators of {ref}, which the panel does not give")
+    def _parts(self, cells: Cells, ref: Ref) -> Iterator[tuple[xr.DataArray, xr.DataArray, Values]]:
         for years in range(self.years):
-            yield cells.earlier(cells[ref], years)
+            values = cells.earlier(cells[ref], years)
+            if values.n is None or values.numerator is None:
+                text = f"needs the numerator and n of {ref}, which the panel does not give"
+                raise fail(cells.here, text)
+            yield values.numerator, values.n, values
 
     def notches(self) -> tuple[Notch, ...]:
         """The minimum n of each part."""
@@ -136,7 +134,7 @@ class GapClosing(NumberRule):
         way = 1.0 if self.better == "high" else -1.0
         distance = way * (cells.number(self.goal) - values.value)
         least = cells.number(self.at_least)
-        gain = np.maximum(cells.number(self.share) * distance, least)
+        gain = larger(cells.number(self.share) * distance, least)
         short = gain.where(distance > 0, distance if self.beyond == "hold" else np.nan)
         target = way * short + (values.value if self.gives == "value" else 0.0)
         return values.with_value(target, missing=Reason.NOT_APPLICABLE)

@@ -15,10 +15,10 @@ import xarray as xr
 from pydantic import Field
 
 from analysis.designs.clause import Names, Ref, RefField, RefsField, WordsField
-from analysis.designs.rules.base import ConditionRule, Kind, Notch, Rule
+from analysis.designs.rules.base import ConditionRule, Kind, Rule
 from analysis.designs.rules.conditions import decision_part
 from analysis.rounding import half_up, settle
-from analysis.values import ALL, Decision, Reason, Values, explained, name_code
+from analysis.values import ALL, Decision, Reason, Values, choose, explained, name_code
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -82,7 +82,10 @@ class ShareOfPool(Line):
 
     def _lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
         core = [["school"], ["school"]]
-        return xr.apply_ufunc(self._line, x, pool, input_core_dims=core, vectorize=True)
+        found: xr.DataArray = xr.apply_ufunc(
+            self._line, x, pool, input_core_dims=core, vectorize=True
+        )
+        return found
 
     def _line(self, x: np.ndarray, pool: np.ndarray) -> float:
         sign = 1.0 if self.side == "lowest" else -1.0
@@ -176,9 +179,9 @@ class Named(ConditionRule):
         """Join the groups, then the pool, then the lists that go first."""
         held = _any_group(ground)
         for ref in self.among or ():
-            held = _unless(held, cells, ref, blocked=cells[ref].value == 0)
+            held = _unless(held, ref, blocked=cells[ref].value == 0)
         for ref in self.unless or ():
-            held = _unless(held, cells, ref, blocked=cells[ref].value == 1)
+            held = _unless(held, ref, blocked=cells[ref].value == 1)
         whole = cells.is_whole
         gone = np.int8(Reason.NOT_APPLICABLE)
         value = held.value.where(whole)
@@ -194,8 +197,8 @@ def _any_group(ground: Values) -> Values:
     if "group" not in ground.value.dims:
         return ground
     met = ground.value
-    value = xr.where((met == 1).any("group"), 1.0, 0.0).where(met.notnull().any("group"))
-    told = xr.where(value.isnull(), ground.reason.max("group"), 0).astype(np.int8)
+    value = choose((met == 1).any("group"), 1.0, 0.0).where(met.notnull().any("group"))
+    told = choose(value.isnull(), ground.reason.max("group"), 0).astype(np.int8)
     pick = ((met == value) | value.isnull()).argmax("group")
     step, seen, line = (
         _pick(decision_part(ground, part), pick) for part in ("step", "value", "line")
@@ -208,12 +211,12 @@ def _pick(a: xr.DataArray, pick: xr.DataArray) -> xr.DataArray:
     return a.isel(group=pick) if "group" in a.dims else a
 
 
-def _unless(held: Values, cells: Cells, ref: Ref, *, blocked: xr.DataArray) -> Values:
+def _unless(held: Values, ref: Ref, *, blocked: xr.DataArray) -> Values:
     value = held.value.where(~blocked, 0.0)
-    reason = xr.where(value.isnull(), held.reason, 0).astype(np.int8)
+    reason = choose(value.isnull(), held.reason, 0).astype(np.int8)
     place = name_code(ref.of)
     step, seen, line = (decision_part(held, part) for part in ("step", "value", "line"))
-    step = xr.where(blocked, place, step).astype(np.int32)
+    step = choose(blocked, place, step).astype(np.int32)
     return Values(
         value, reason, decision=Decision(step, seen.where(~blocked), line.where(~blocked))
     )

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from analysis.designs.clause import Names, RefField
 from analysis.designs.rules.base import ConditionRule
-from analysis.values import Values
+from analysis.values import Values, added, choose, larger
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -38,14 +38,14 @@ class Persist(ConditionRule):
         """Give 1, 0 or missing, shaped like `of`."""
         now = cells[self.of]
         window = [cells.earlier(now, k) for k in range(self.out_of or self.years)]
-        met = sum((values.value == 1) * 1.0 for values in window)
-        open_ = sum(values.value.isnull() * 1.0 for values in window)
-        value = xr.where(met >= self.years, 1.0, 0.0)
+        met = added((values.value == 1) * 1.0 for values in window)
+        open_ = added(values.value.isnull() * 1.0 for values in window)
+        value = choose(met >= self.years, 1.0, 0.0)
         value = value.where((met >= self.years) | (met + open_ < self.years))
         worst = window[0].reason
         for values in window[1:]:
-            worst = np.maximum(worst, values.reason)
-        reason = xr.where(value.isnull(), worst, 0).astype(np.int8)
+            worst = larger(worst, values.reason)
+        reason = choose(value.isnull(), worst, 0).astype(np.int8)
         return Values(value, reason, n=now.n, decision=now.decision)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
@@ -76,14 +76,14 @@ class Stay(ConditionRule):
         state = xr.full_like(years[0][0], np.nan)
         states = []
         for year, (may_enter, may_leave) in zip(cells.years, years, strict=True):
-            kept = xr.where((state == 1) & (may_leave == 1), 0.0, state)
+            kept = choose((state == 1) & (may_leave == 1), 0.0, state)
             if (year - (self.first or cells.years[0])) % self.every == 0:
                 judged = may_enter.notnull() & (state != 1)
-                kept = xr.where(judged, may_enter, kept)
+                kept = choose(judged, may_enter, kept)
             state = kept
             states.append(state)
         value = xr.concat(states, dim=xr.Variable("year", list(cells.years)))
-        reason = xr.where(value.isnull(), enter.reason, 0).astype(np.int8)
+        reason = choose(value.isnull(), enter.reason, 0).astype(np.int8)
         return replace(enter, value=value, reason=reason, numerator=None)
 
     def _year(self, enter: Values, leave: Values, year: int) -> tuple[xr.DataArray, xr.DataArray]:

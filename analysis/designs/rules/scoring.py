@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
@@ -31,10 +31,10 @@ from analysis.designs.clause import (
 from analysis.designs.rules.base import Notch, NumberRule, Rule
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import settle
-from analysis.values import ALL, Reason, Values, explained
+from analysis.values import ALL, Reason, Values, added, explained
 
 if TYPE_CHECKING:
-    from analysis.designs.cells import Cells, Float
+    from analysis.designs.cells import Cells
 
 
 class OrShare(Rule):
@@ -60,20 +60,22 @@ class MinimumN(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Keep value, n and numerator where the minimum is met; shaped like `of`."""
         values = cells[self.of]
-        enough = self._enough(cells, cells.n(self.of), cells[replace(self.of, group=ALL)].n)
+        enough = self._enough(cells, cells.n(self.of), cells.n(self._everyone))
         if self.years == "both":
-            before = cells.earlier(values, 1)
-            everyone = cells.earlier(cells[replace(self.of, group=ALL)], 1)
-            enough = enough & self._enough(cells, before.n, everyone.n)
+            before = [cells.earlier(cells[ref], 1).n for ref in (self.of, self._everyone)]
+            if before[0] is not None and before[1] is not None:
+                enough = enough & self._enough(cells, before[0], before[1])
         held = values.value.where(enough)
         short = Reason.BELOW_MINIMUM_N
         reason = values.reason.where((values.reason > 0) | enough, np.int8(short)).astype(np.int8)
         numerator = None if values.numerator is None else values.numerator.where(enough)
         return replace(values, value=held, reason=reason, numerator=numerator)
 
-    def _enough(
-        self, cells: Cells, n: xr.DataArray | None, everyone: xr.DataArray | None
-    ) -> xr.DataArray:
+    @property
+    def _everyone(self) -> Ref:
+        return replace(self.of, group=ALL)
+
+    def _enough(self, cells: Cells, n: xr.DataArray, everyone: xr.DataArray) -> xr.DataArray:
         met = n >= cells.number(self.n)
         if self.or_ is not None:
             share = settle(n / everyone) >= cells.number(self.or_.share_of_all)
@@ -119,7 +121,7 @@ class Cuts(Rule):
         held = level.where(usable)
         return values.with_value(held, missing=Reason.NO_NUMBER, labels=self.labels(Names()))
 
-    def _reached(self, x: xr.DataArray, bound: Float) -> xr.DataArray:
+    def _reached(self, x: xr.DataArray, bound: xr.DataArray) -> xr.DataArray:
         bound = settle(bound)
         if self.better == "high":
             return x >= bound if self.equal == "in" else x > bound
@@ -171,8 +173,8 @@ class LevelsInPool(Rule):
     """Turn a value into levels by where it falls in a named pool (deciles, quintiles).
 
     The cut points are quantiles of the pool in `base_year` and then held, or drawn anew every
-    year (`yearly`). `within` cuts each kind of school by itself; `cuts_of: all` judges every group by
-    the cut points of all students.
+    year (`yearly`). `within` cuts each kind of school by itself; `cuts_of: all` judges every
+    group by the cut points of all students.
     """
 
     looks_across: ClassVar[bool] = True
@@ -196,7 +198,7 @@ class LevelsInPool(Rule):
         for kind in np.unique(kinds[~np.isnan(kinds)]):
             mine = xr.DataArray(kinds == kind, dims="school")
             cuts = self._cut_points(x, cells, mine)
-            reached = sum((x >= cuts.isel(quantile=i)) * 1.0 for i in range(self.levels - 1))
+            reached = added((x >= cuts.isel(quantile=i)) * 1.0 for i in range(self.levels - 1))
             level = level.where(~mine | cuts.isnull().any("quantile"), 1.0 + reached)
         return values.with_value(level.where(x.notnull()), missing=Reason.OUTSIDE_POOL)
 
@@ -291,7 +293,7 @@ class Map(NumberRule):
 
 
 def _unlike(
-    given: FrozenMap[str, object], known: tuple[str, ...], at: str, of: Ref
+    given: Mapping[str, object], known: tuple[str, ...], at: str, of: Ref
 ) -> Iterator[tuple[str, str]]:
     for label in given:
         if known and label not in known:
