@@ -60,8 +60,8 @@ def within_districts(table: pd.DataFrame, outcome: str, on: str) -> Slope:
     centred = kept[[outcome, on]] - kept.groupby("district")[[outcome, on]].transform("mean")
     return Slope(
         _one(fitted.params, on),
-        float(low),
-        float(high),
+        _plain(low),
+        _plain(high),
         _correlation(centred, outcome, on),
         len(kept),
         len(sizes),
@@ -102,8 +102,8 @@ def among_all(table: pd.DataFrame, outcome: str, on: str) -> Slope:
     r = _correlation(kept, outcome, on)
     return Slope(
         _one(fitted.params, on),
-        float(low),
-        float(high),
+        _plain(low),
+        _plain(high),
         r,
         len(kept),
         int(kept["district"].nunique()),

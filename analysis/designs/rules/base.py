@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from analysis.designs.clause import ByColumn, Clause, NameMap, Names, Number, Ref, RoundingField
+from analysis.problems import did_you_mean, listed
 from analysis.rounding import MODES
 
 if TYPE_CHECKING:
@@ -156,3 +157,25 @@ def _has_null(said: object) -> bool:
     if isinstance(said, dict):
         return any(_has_null(x) for x in said.values())
     return False
+
+
+def number_pairs(x: Number, y: Number) -> Iterator[tuple[float, float]]:
+    """Pair two numbers for each kind of school; numbers that are not known make no pair."""
+    words = {w for side in (x, y) if isinstance(side, ByColumn) for w in side.numbers}
+    for w in sorted(words) or [""]:
+        low, high = (s.numbers.get(w) if isinstance(s, ByColumn) else s for s in (x, y))
+        if low is not None and high is not None:
+            yield low, high
+
+
+def unlike(
+    given: Mapping[str, object], known: tuple[str, ...], at: str, of: Ref
+) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a mapping that must have exactly the levels of `of`."""
+    for label in given:
+        if known and label not in known:
+            near = did_you_mean(label, known)
+            yield f"{at}.{label}", f"{of} has no level {label}; it has {listed(known)}.{near}"
+    missing = [label for label in known if label not in given]
+    if missing:
+        yield at, f"must say what happens at every level of {of}; it lacks {listed(missing)}"

@@ -1,7 +1,6 @@
-"""How do several numbers become one? Means, sums, best-of, groups and parts of a school.
+"""How do several numbers become one? Means, sums, points over possible, best-of.
 
 To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
-A rule that shares out an index also says its `shares`, so that the weight applied is known.
 """
 
 from __future__ import annotations
@@ -21,17 +20,13 @@ from analysis.designs.clause import (
     Names,
     Number,
     NumberField,
-    RefField,
     RefsField,
-    RoundingField,
     WeightsField,
-    WordsField,
     parse_named_numbers,
 )
 from analysis.designs.rules.base import NumberRule, Shares
 from analysis.problems import did_you_mean, listed
-from analysis.rounding import MODES
-from analysis.values import ALL, Reason, Values, choose, explained
+from analysis.values import Reason, Values, choose, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -237,123 +232,4 @@ class Min(_Extreme):
         return self._out(cells, largest=False)
 
 
-class AcrossGroups(NumberRule):
-    """Share a measure's points between all students and some groups.
-
-    All students carry the share `all`; the groups of `rest` that have a result carry the rest in
-    equal parts (`all: equal` gives every cell the same). Each cell is value / `full` x points,
-    rounded by `cell_round`. `missing` says who gets the share of a group without a result: the
-    other groups (`rest`; all students when there is none), all students (`all`), or nobody, so
-    that the points possible shrink and the sum is scaled up (`scale_up`).
-    """
-
-    rule: Literal["across_groups"]
-    of: RefField
-    rest: WordsField
-    all: NumberField | Literal["equal"]
-    worth: NumberField
-    full: NumberField
-    missing: Literal["rest", "all", "scale_up"]
-    cell_round: RoundingField | None = None
-
-    def out(self, cells: Cells) -> Values:
-        """Give the points of the school, without the axis group."""
-        values = cells[self.of]
-        total: Any = 0.0
-        for group, share in self._parts(cells).items():
-            level = values.value.sel(group=group, drop=True).fillna(0.0)
-            total = total + self._cell(level / cells.number(self.full), share, cells)
-        top = values.value.sel(group=ALL, drop=True)
-        everyone = replace(values, value=top, reason=values.reason.sel(group=ALL, drop=True))
-        n = None if values.n is None else values.n.sel(group=ALL, drop=True)
-        return replace(explained(total.where(top.notnull()), everyone), n=n)
-
-    def most(self) -> Number:
-        """The points of the measure."""
-        return self.worth
-
-    def _cell(self, part: xr.DataArray, share: xr.DataArray, cells: Cells) -> xr.DataArray:
-        points = part * cells.number(self.worth) * share
-        if self.cell_round is None:
-            return points
-        rounded: xr.DataArray = MODES[self.cell_round.mode](points, self.cell_round.places)
-        return rounded
-
-    def _parts(self, cells: Cells) -> Mapping[str, xr.DataArray]:
-        there = cells[self.of].value.notnull()
-        groups = there.sel(group=list(self.rest))
-        k = groups.sum("group")
-        nominal = 1 / (1 + len(self.rest)) if self.all == "equal" else cells.number(self.all)
-        each = (1 - nominal) / len(self.rest)
-        if self.missing == "rest":
-            top = 1 / (1 + k) if self.all == "equal" else choose(k > 0, nominal, 1.0)
-            rest = (1 - top) / k.where(k > 0)
-        elif self.missing == "all":
-            top, rest = 1 - k * each, each + k * 0.0
-        else:
-            present = nominal + k * each
-            top, rest = nominal / present, each / present
-        cell = {g: choose(groups.sel(group=g, drop=True), rest, 0.0) for g in self.rest}
-        return {ALL: there.sel(group=ALL, drop=True) * top, **cell}
-
-    def shares(self, cells: Cells) -> Shares:
-        """Give the share of each group in the measure's points, 0-1."""
-        return {(self.of.of, group): share for group, share in self._parts(cells).items()}
-
-    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
-        """The share of all students lies between 0 and 1."""
-        if isinstance(self.all, float) and not 0 <= self.all <= 1:
-            yield "all", f"must be a share between 0 and 1, but it says {self.all:g}"
-
-
-class AcrossParts(NumberRule):
-    """Combine the parts of a school that spans levels into its whole.
-
-    `weights` names a school column (enrollment). A school without parts keeps its own result.
-    A part has no result here; `missing` says what a part without one does to the whole.
-    """
-
-    rule: Literal["across_parts"]
-    of: RefField
-    weights: RefField
-    missing: Literal["share_out", "no_result"]
-
-    def out(self, cells: Cells) -> Values:
-        """Give whole schools their weighted mean; rows of parts are missing."""
-        values = cells[self.of]
-        part = ~cells.is_whole
-        there = values.value.notnull() & part
-        weight = cells[self.weights].value.where(there, 0.0)
-        top = _summed(weight * values.value.fillna(0.0), cells.whole)
-        total = _summed(weight, cells.whole)
-        lost = _summed((part & values.value.isnull()) * 1.0, cells.whole)
-        mean = top / total.where(total > 0)
-        if self.missing == "no_result":
-            mean = mean.where(lost == 0)
-        has_parts = _summed(part * 1.0, cells.whole) > 0
-        value = choose(has_parts, mean, values.value).where(cells.is_whole)
-        return explained(value, values, missing=Reason.NOT_APPLICABLE)
-
-    def shares(self, cells: Cells) -> Shares:
-        """Give each part's share in its school's result; 1 for a school without parts."""
-        part = ~cells.is_whole
-        there = cells[self.of].value.notnull() & part
-        weight = cells[self.weights].value.where(there, 0.0)
-        total = _summed(weight, cells.whole).isel(school=cells.whole)
-        has_parts = _summed(part * 1.0, cells.whole) > 0
-        own = choose(has_parts, 0.0, 1.0)
-        return {(self.of.of, None): choose(part, weight / total.where(total > 0), own)}
-
-
-def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
-    def add(x: np.ndarray) -> np.ndarray:
-        out = np.zeros_like(x)
-        np.add.at(np.moveaxis(out, -1, 0), whole, np.moveaxis(x, -1, 0))
-        return out
-
-    core = [["school"]]
-    found: xr.DataArray = xr.apply_ufunc(add, a, input_core_dims=core, output_core_dims=core)
-    return found
-
-
-Combining = Mean | Sum | PointsOverPossible | Max | Min | AcrossGroups | AcrossParts
+Combining = Mean | Sum | PointsOverPossible | Max | Min

@@ -1,0 +1,210 @@
+"""How does a value become an ordered level? By cut points, by its place in a pool, by a grid.
+
+To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
+"""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+
+import numpy as np
+import xarray as xr
+from pydantic import Field, PlainValidator
+
+from analysis.designs.cells import code_of
+from analysis.designs.clause import (
+    FrozenMap,
+    Names,
+    NumbersField,
+    RefField,
+    WordsField,
+    word,
+)
+from analysis.designs.rules.base import Notch, Rule, number_pairs, unlike
+from analysis.problems import did_you_mean, listed
+from analysis.rounding import settle
+from analysis.values import ALL, Reason, Values, added, explained
+
+if TYPE_CHECKING:
+    from analysis.designs.cells import Cells
+
+
+class Cuts(Rule):
+    """Turn a value into ordered levels at fixed cut points.
+
+    `from` gives the bound at which each level begins; the lowest level needs none. A value equal
+    to a bound reaches the level unless `equal: out`. With `better: low` a level begins at its
+    bound and goes down.
+    """
+
+    rule: Literal["cuts"]
+    of: RefField
+    from_: NumbersField = Field(alias="from")
+    lowest: str | None = None
+    better: Literal["high", "low"] = "high"
+    equal: Literal["in", "out"] = "in"
+
+    def out(self, cells: Cells) -> Values:
+        """Count the bounds that are reached; shaped like `of`."""
+        values = cells[self.of]
+        x = settle(values.value)
+        names = self._ordered()
+        level = xr.full_like(x, code_of(names[0], self.labels(Names())))
+        usable = x.notnull()
+        for name in names[1:]:
+            bound = cells.number(self.from_[name])
+            usable = usable & ~np.isnan(bound)
+            level = level.where(~self._reached(x, bound), code_of(name, self.labels(Names())))
+        held = level.where(usable)
+        return values.with_value(held, missing=Reason.NO_NUMBER, labels=self.labels(Names()))
+
+    def _reached(self, x: xr.DataArray, bound: xr.DataArray) -> xr.DataArray:
+        bound = settle(bound)
+        if self.better == "high":
+            return x >= bound if self.equal == "in" else x > bound
+        return x <= bound if self.equal == "in" else x < bound
+
+    def _ordered(self) -> tuple[str, ...]:
+        names = tuple(self.from_)
+        if self.lowest is not None:
+            return (self.lowest, *names)
+        first = names[0]
+        return (str(int(first) - 1) if _is_whole(first) else "lowest", *names)
+
+    def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002
+        """Name the levels, unless they are whole numbers already."""
+        ordered = self._ordered()
+        return () if all(_is_whole(name) for name in ordered) else ordered
+
+    def notches(self) -> tuple[Notch, ...]:
+        """Each cut point."""
+        return tuple(Notch(self.of, bound) for bound in self.from_.values())
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Cut points must rise with the level (fall where less is better)."""
+        if self.lowest is None and not _is_whole(next(iter(self.from_))):
+            yield "lowest", "must name the level below the first cut point"
+        for (a, x), (b, y) in itertools.pairwise(self.from_.items()):
+            for low, high in number_pairs(x, y):
+                if (high <= low) if self.better == "high" else (high >= low):
+                    way = "above" if self.better == "high" else "below"
+                    yield (
+                        f"from.{b}",
+                        f"must lie {way} the cut of {a} ({low:g}), but it says {high:g}",
+                    )
+
+
+def _is_whole(name: str) -> bool:
+    return name.lstrip("-").isdigit()
+
+
+class LevelsInPool(Rule):
+    """Turn a value into levels by where it falls in a named pool (deciles, quintiles).
+
+    The cut points are quantiles of the pool in `base_year` and then held, or drawn anew every
+    year (`yearly`). `within` cuts each kind of school by itself; `cuts_of: all` judges every
+    group by the cut points of all students.
+    """
+
+    looks_across: ClassVar[bool] = True
+    conditions: ClassVar[tuple[str, ...]] = ("pool",)
+    rule: Literal["levels_in_pool"]
+    of: RefField
+    levels: int = Field(ge=2, le=1000)
+    pool: RefField
+    base_year: int | Literal["yearly"]
+    percentile: Literal["linear", "hazen", "weibull", "median_unbiased", "lower", "higher"]
+    within: RefField | None = None
+    cuts_of: Literal["own", "all"] = "own"
+    better: Literal["high", "low"] = "high"
+
+    def out(self, cells: Cells) -> Values:
+        """Give levels 1 to `levels`, 1 the worst; shaped like `of`."""
+        values = cells[self.of]
+        x = settle(values.value if self.better == "high" else -values.value)
+        kinds = self._kinds(cells)
+        level = xr.full_like(x, np.nan)
+        for kind in np.unique(kinds[~np.isnan(kinds)]):
+            mine = xr.DataArray(kinds == kind, dims="school")
+            cuts = self._cut_points(x, cells, mine)
+            reached = added((x >= cuts.isel(quantile=i)) * 1.0 for i in range(self.levels - 1))
+            level = level.where(~mine | cuts.isnull().any("quantile"), 1.0 + reached)
+        return values.with_value(level.where(x.notnull()), missing=Reason.OUTSIDE_POOL)
+
+    def _kinds(self, cells: Cells) -> np.ndarray:
+        if self.within is None:
+            return np.zeros(len(cells.whole))
+        kind = cells[self.within].value
+        return np.asarray(kind.isel(year=-1) if "year" in kind.dims else kind)
+
+    def _cut_points(self, x: xr.DataArray, cells: Cells, mine: xr.DataArray) -> xr.DataArray:
+        base = x.where(cells.pool(self.pool) & mine)
+        if self.base_year != "yearly":
+            base = base.sel(year=self.base_year, drop=True)
+        if self.cuts_of == "all" and "group" in base.dims:
+            base = base.sel(group=ALL, drop=True)
+        probs = np.arange(1, self.levels) / self.levels
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # a group that nobody has: no cuts
+            return settle(base.quantile(probs, dim="school", method=self.percentile, skipna=True))
+
+
+def _parse_grid(said: object) -> FrozenMap[str, FrozenMap[str, str | None]]:
+    if not isinstance(said, dict) or not all(isinstance(row, dict) for row in said.values()):
+        msg = "must be a mapping of rows, each a mapping of columns"
+        raise ValueError(msg)
+    return FrozenMap(
+        {
+            word(r): FrozenMap({word(c): None if v is None else word(v) for c, v in row.items()})
+            for r, row in said.items()
+        }
+    )
+
+
+class Grid(Rule):
+    """Read a level off a grid of two levels: status in the rows, change in the columns.
+
+    `gives` names the levels that come out, lowest first.
+    """
+
+    rule: Literal["grid"]
+    status: RefField
+    change: RefField
+    cells: Annotated[FrozenMap[str, FrozenMap[str, str | None]], PlainValidator(_parse_grid)]
+    gives: WordsField
+
+    def out(self, cells: Cells) -> Values:
+        """Give the level in the cell of both; over the axes of both."""
+        status, change = cells[self.status], cells[self.change]
+        x, y = xr.broadcast(status.value, change.value)
+        level = xr.full_like(x, np.nan)
+        for row, columns in self.cells.items():
+            for column, result in columns.items():
+                here = (x == code_of(row, status.labels)) & (y == code_of(column, change.labels))
+                level = level.where(~here, code_of(str(result), self.gives))
+        found = explained(level, status, change, missing=Reason.NO_NUMBER)
+        return replace(found, n=status.n, labels=self.gives)
+
+    def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002
+        """The levels that come out."""
+        return self.gives
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:
+        """A grid must have no hole and no unknown level."""
+        yield from unlike(self.cells, names.labels.get(self.status.of, ()), "cells", self.status)
+        known = names.labels.get(self.change.of, ())
+        every = known or tuple(dict.fromkeys(c for row in self.cells.values() for c in row))
+        for row, columns in self.cells.items():
+            yield from unlike(columns, every, f"cells.{row}", self.change)
+            for column, result in columns.items():
+                if result is not None and result not in self.gives:
+                    near = did_you_mean(result, self.gives)
+                    text = f"must be one of {listed(self.gives)}, but it says {result}.{near}"
+                    yield f"cells.{row}.{column}", text
+
+
+Levels = Cuts | LevelsInPool | Grid
