@@ -76,7 +76,7 @@ class Design:
             ProblemsError: an address that is not there, or a design that loading would refuse.
 
         >>> base = load_design("franklin/index")
-        >>> base.vary({"total.of.growth_points": 2}).fingerprint == base.fingerprint
+        >>> base.vary({"of_part.of.growth_points": 2}).fingerprint == base.fingerprint
         False
         """
         return build_design(self.document.changed(changes))

@@ -19,7 +19,7 @@ GREY: Final = "#b9c2cb"
 WIDTH: Final = 560
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 DESCRIPTION: Final = "application/vnd.vegalite+json"
-_FONT: Final = "Source Sans 3, Segoe UI, Helvetica Neue, Arial, sans-serif"
+_FONT: Final = "Helvetica Neue, Arial, sans-serif"
 
 
 Chart = alt.LayerChart | alt.FacetChart | alt.Chart
@@ -50,11 +50,9 @@ def themed(chart: Chart, *, height: int) -> Chart:
         "labelFont": _FONT,
         "titleFont": _FONT,
     }
-    return (
-        sized.configure_axis(**axis)
-        .configure_view(stroke=None)
-        .configure_text(font=_FONT, fontSize=14)
-    )
+    plain = sized.configure_axis(**axis).configure_view(stroke=None)
+    done: Chart = plain.configure_text(font=_FONT, fontSize=14)
+    return done
 
 
 def dots_with_bands(

@@ -55,7 +55,7 @@ def load_example(path: Path) -> Example:
     if "vary" in said:
         rules = rules.vary(said["vary"])
     tables = tuple(
-        (block.get("year"), str(block.get("group", ALL)), ascii_table(block["table"]))
+        (block.get("year"), str(block.get("group", ALL)), parse_table(block["table"]))
         for block in said["expected"]
     )
     return Example(path.name, str(said["about"]), rules, _panel(said["panel"], path), tables)
@@ -64,14 +64,14 @@ def load_example(path: Path) -> Example:
 def _panel(said: Any, path: Path) -> Panel:  # noqa: ANN401 (a file may say anything)
     if isinstance(said, str):
         return read_panel(said)
-    schools, measures = (ascii_table(said[part]) for part in ("schools", "measures"))
+    schools, measures = (parse_table(said[part]) for part in ("schools", "measures"))
     return make_panel(schools, measures, name=path.stem)
 
 
-def ascii_table(text: str) -> pd.DataFrame:
+def parse_table(text: str) -> pd.DataFrame:
     r"""Read a table written with bars between its columns; every cell is text.
 
-    >>> ascii_table("school | n\n01     | 20").to_dict("records")
+    >>> parse_table("school | n\n01     | 20").to_dict("records")
     [{'school': '01', 'n': '20'}]
     """
     lines = "\n".join(line.strip().strip("|") for line in text.strip().splitlines())
