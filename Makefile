@@ -50,9 +50,7 @@ bench: $(READY) ## time rating, and write build/bench.json
 	@$(BIN)/python -m tests.bench
 
 verify: $(READY) ## hold designs to published lists, and write build/verify.json
-	@mkdir -p $(BUILD)
-	@$(BIN)/measures verify --format json > $(BUILD)/verify.json
-	@$(BIN)/measures verify
+	@$(BIN)/measures verify --out $(BUILD)/verify.json
 
 lock: ## choose versions anew (needs uv from .venv)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -156,6 +156,7 @@ def verify(
     form: Annotated[
         Literal["table", "json"], typer.Option("--format", help="table, or JSON rows")
     ] = "table",
+    to: Annotated[Path | None, typer.Option("--out", help="write the JSON rows there too")] = None,
 ) -> None:
     """Hold designs to the lists that agencies published, row by row.
 
@@ -165,8 +166,12 @@ def verify(
     if not entries:
         raise ProblemsError([Problem(place, "no design of this name is held to a published list.")])
     rows = [row for entry in entries for row in verify_entry(entry)]
+    text = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
+    if to is not None:
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text, encoding="utf-8")
     if form == "json":
-        sys.stdout.write(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
+        sys.stdout.write(text)
     else:
         _print_rows(rows)
     fallen = [row for row in rows if row.matched < row.expected]
@@ -183,7 +188,7 @@ def verify(
 def _print_rows(rows: list[Row]) -> None:
     table = Table("design", "published result", "matched", "testable", "differences")
     for row in rows:
-        apart = "; ".join(f"{count:,} {why}" for why, count, _ in row.differences)
+        apart = "; ".join(f"{one.count:,} {one.why}" for one in row.differences)
         name = f"{row.place}/{row.name}"
         table.add_row(name, row.result, f"{row.matched:,}", f"{row.testable:,}", apart or "none")
     out.print(table)

@@ -33,7 +33,7 @@ OPENERS: Final = {
     "read_table",
 }
 MAY_OPEN = re.compile(r"^_?(load|read|write|parse|find)_|^_(write|read)$")
-OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py")
+OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", "analysis/commands.py")
 
 
 @dataclass(frozen=True)

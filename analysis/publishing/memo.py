@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,8 +89,6 @@ def _front(source: Memo) -> str:
     }
     for place in ("references.bib", "theme/memo.css", "filters/crossref.lua"):
         shutil.copy(PAPER / place, build_folder() / "memos" / source.file.removesuffix(".qmd"))
-    from io import StringIO  # noqa: PLC0415
-
     stream = StringIO()
     YAML(typ="safe", pure=True).dump(front, stream)
     return f"---\n{stream.getvalue()}---\n\n"

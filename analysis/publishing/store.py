@@ -120,7 +120,7 @@ def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)
         The key of the run: a hash of name, parameters, fingerprints and code.
     """
     told = Provenance(
-        name, dict(parameters), dict(fingerprints), code_fingerprint(), _versions(), command
+        name, dict(parameters), dict(fingerprints), code_fingerprint(), versions(), command
     )
     key = _key(told)
     runs = build_folder() / "runs"
@@ -245,6 +245,7 @@ def _write_json(path: Path, said: object) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _versions() -> Mapping[str, str]:
+def versions() -> Mapping[str, str]:
+    """Give the versions of Python and of the libraries that compute."""
     found = {package: version(package) for package in PACKAGES}
     return {"python": platform.python_version(), **found}

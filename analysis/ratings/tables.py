@@ -13,6 +13,7 @@ import pandas as pd
 import xarray as xr
 
 from analysis.designs.rules import Named
+from analysis.designs.rules.scoring import MinimumN
 from analysis.ratings.rate import Ratings
 from analysis.ratings.weights import weights_applied
 from analysis.values import ALL, Reason, Values, name_code
@@ -95,10 +96,17 @@ def indicators_table(ratings: Ratings) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def _counted(ratings: Ratings, measure: str) -> Values:
+    """Give the measure where enough students stand behind it, if the design asks for that."""
+    for name, rule in ratings.design.steps.items():
+        if isinstance(rule, MinimumN) and rule.of.of == measure:
+            return ratings[name]
+    return ratings[measure]
+
+
 def _indicator(ratings: Ratings, measure: str, weights: Mapping[str, Any]) -> pd.DataFrame:
     values = ratings[measure]
-    first = next((s for s in ratings.design.steps if measure in ratings.design.uses(s)), None)
-    judged = ratings[first] if first is not None else values
+    judged = _counted(ratings, measure)
     found = weights.get(measure)
     columns = {
         "value": values.value,

@@ -59,10 +59,19 @@ class Entry(Clause):
 
 
 @dataclass(frozen=True)
+class Apart:
+    """A class of rows where ours and the published result differ; at most five schools of it."""
+
+    why: str
+    count: int
+    schools: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Row:
     """One published result beside ours: rows matched, rows testable, differences by name.
 
-    `differences` holds (why, count, schools), the last as at most five school codes.
+    `expected` is what the ledger says of the rows matched.
     """
 
     kind: str
@@ -72,7 +81,7 @@ class Row:
     matched: int
     testable: int
     expected: int
-    differences: tuple[tuple[str, int, tuple[str, ...]], ...]
+    differences: tuple[Apart, ...]
 
 
 def load_ledger(path: Path = LEDGER) -> tuple[Entry, ...]:
@@ -160,17 +169,15 @@ def _same(ours: str, published: str) -> bool:
         return ours == published
 
 
-def _named(
-    ratings: Ratings, year: int, held: Held, apart: pd.DataFrame
-) -> Iterator[tuple[str, int, tuple[str, ...]]]:
+def _named(ratings: Ratings, year: int, held: Held, apart: pd.DataFrame) -> Iterator[Apart]:
     left = apart
     for known in held.differences:
         mine = _members(ratings, year, known, left)
         if len(mine):
-            yield known.why, len(mine), tuple(mine["school"].head(5))
+            yield Apart(known.why, len(mine), tuple(mine["school"].head(5)))
         left = left.drop(mine.index)
     if len(left):
-        yield UNNAMED, len(left), tuple(left["school"].head(5))
+        yield Apart(UNNAMED, len(left), tuple(left["school"].head(5)))
 
 
 def _members(ratings: Ratings, year: int, known: Difference, rows: pd.DataFrame) -> pd.DataFrame:

@@ -15,8 +15,10 @@ from typing import Literal
 import pandas as pd
 
 from analysis.problems import fail
+from analysis.publishing.store import code_fingerprint, versions
 from analysis.ratings.rate import Ratings
 from analysis.ratings.tables import indicators_table, lists_table, schools_table
+from analysis.ratings.verify import load_ledger, status
 
 Form = Literal["csv", "parquet"]
 SCHEMA = 1
@@ -72,7 +74,12 @@ def _write_table(table: pd.DataFrame, path: Path, form: Form) -> None:
 
 
 def provenance(ratings: Ratings, *, command: str = "") -> Mapping[str, object]:
-    """Say what the ratings rest on: fingerprints, what is not known, and the command."""
+    """Say what the ratings rest on: fingerprints, versions, what is not known, the command.
+
+    `verified` says how the design stands against published lists; an adapted or home-made design
+    stands against none.
+    """
+    held = status(load_ledger())
     return {
         "schema": SCHEMA,
         "command": command,
@@ -81,5 +88,7 @@ def provenance(ratings: Ratings, *, command: str = "") -> Mapping[str, object]:
         "panel": ratings.panel.name,
         "panel_fingerprint": ratings.panel.digest,
         "steps_unknown": dict(ratings.design.unknown),
-        "verified": "no",
+        "verified": held.get(ratings.design.name, "held to no published list"),
+        "code_fingerprint": code_fingerprint(),
+        "versions": dict(versions()),
     }

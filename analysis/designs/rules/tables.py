@@ -91,17 +91,14 @@ class Decide(ConditionRule):
         inputs = [cells[name] for name in self.uses()]
         shape = added(values.value.fillna(0.0) * 0.0 for values in inputs)
         result = self._outcome(cells, self.otherwise) + shape
-        row = xr.full_like(result, len(self.rows))
-        for place, (wanted, then) in reversed(list(enumerate(self.rows.values()))):
+        for wanted, then in reversed(tuple(self.rows.values())):
             holds = self._holds(cells, wanted) + shape
             here = self._outcome(cells, then) + shape
             same = (here == result) | (here.isnull() & result.isnull())
             open_ = choose(same, result, np.nan)
-            row = choose(holds == 1, place, row)
             result = choose(holds == 1, here, choose(holds == 0, result, open_))
         found = judged(cells, result, inputs, xr.DataArray(np.nan))
-        named = found.decision and replace(found.decision, value=row + 1.0)
-        return replace(found, labels=self.gives or (), decision=named)
+        return replace(found, labels=self.gives or ())
 
     def _holds(self, cells: Cells, wanted: NameMap[tuple[str, ...]]) -> xr.DataArray:
         open_names = self._may_be_missing()
