@@ -37,7 +37,7 @@ memo: $(READY) ## run the first memo's notebook and publish the memo; prints its
 	@$(BIN)/measures memo status-or-improvement
 
 test: $(READY) ## run every test
-	@$(BIN)/python -m pytest -n 2 $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 check: $(READY) ## style, types, house rules, and the lines of both packages
 	@$(BIN)/ruff check .

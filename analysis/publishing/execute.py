@@ -22,6 +22,7 @@ from analysis.problems import fail
 from analysis.publishing.figures import DESCRIPTION
 from analysis.publishing.qmd import INLINE, Chunk, Memo
 
+_QUIET: Final = ["--IPKernelApp.log_level=40"]
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -51,6 +52,7 @@ def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  
                 progress_bar=False,
                 kernel_name="python3",
                 log_output=False,
+                extra_arguments=_QUIET,
             )
     except PapermillExecutionError as error:
         text = _ANSI.sub("", f"{error.ename}: {error.evalue}")

@@ -1,6 +1,6 @@
 """How does a memo become a page? Run its notebooks, resolve its numbers, render it once.
 
-To publish another form: one function beside `_render`.
+To publish another form: one function beside `render_page`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def memo(name: str, *, parameters: Mapping[str, Any] | None = None) -> Path:
     document = folder / f"{name}.qmd"
     document.write_text(_front(source) + text + "\n", encoding="utf-8")
     told.print("rendering the page ...")
-    return _render(document, build_folder() / "memos" / f"{name}.html")
+    return render_page(document, build_folder() / "memos" / f"{name}.html")
 
 
 def _citations() -> frozenset[str]:
@@ -94,7 +94,12 @@ def _front(source: Memo) -> str:
     return f"---\n{stream.getvalue()}---\n\n"
 
 
-def _render(document: Path, page: Path) -> Path:
+def render_page(document: Path, page: Path) -> Path:
+    """Render a resolved document as one self-contained page: by Quarto, else by pandoc.
+
+    Raises:
+        ProblemsError: the program that renders failed, with what it said.
+    """
     quarto = quarto_on_path()
     fresh = page.with_suffix(".part.html")
     if quarto is not None:

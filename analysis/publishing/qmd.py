@@ -17,7 +17,7 @@ from analysis.problems import Problem, did_you_mean, fail
 OPTIONS: Final = ("label", "fig-cap", "fig-alt", "tbl-cap", "echo", "include")
 INLINE: Final = re.compile(r"`\{python\}\s+([^`]+)`")
 _FENCE: Final = re.compile(r"^```\{python\}\s*$")
-_TYPED: Final = re.compile(r"(?<![\w.#/-])\d[\d,]*(?:\.\d+)?(?:\s?%)?(?![\w-])")
+_TYPED: Final = re.compile(r"(?<![\w.#/-])\d+(?:,\d{3})*(?:\.\d+)?(?:\s?%)?(?![\w-])")
 _NO_PROSE: Final = re.compile(
     r"`[^`]*`|\]\([^)]*\)|\[[^\]]*@[^\]]*\]|@[\w-]+|\{[^}]*\}|<!--.*?-->|^\s*\d+\.\s|<[^>]+>",
     re.MULTILINE | re.DOTALL,

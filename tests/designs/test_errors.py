@@ -1,0 +1,146 @@
+"""Everything wrong in a design is told at once, with file, line, clause and what it says."""
+
+import pytest
+
+from analysis.designs.design import load_design, parse_design
+from analysis.problems import ProblemsError
+
+HEAD = "title: T\nevidence: derived\nmeasures: {ela: {}, math: {}}\nsets: {both: [ela, math]}\n"
+
+
+def told(body: str, head: str = HEAD) -> str:
+    with pytest.raises(ProblemsError) as error:
+        parse_design(head + body, name="d")
+    return str(error.value)
+
+
+WRONG = {
+    "an unknown word": (
+        "points:\n  a: {rule: identity, off: ela}\n",
+        "d:6: a.off: the rule identity has no word off. Did you mean of?",
+    ),
+    "an unknown rule": (
+        "points:\n  a: {rule: idenity, of: ela}\n",
+        "d:6: a: there is no rule idenity; rules are ",
+    ),
+    "no rule": ("points:\n  a: {of: ela}\n", "d:6: a: must say which rule it is"),
+    "an unknown name": (
+        "points:\n  a: {rule: identity, of: elaa}\n",
+        "d:6: a: reads elaa, which is no measure, school column or step. Did you mean ela?",
+    ),
+    "a doubled key": (
+        "points:\n  a: {rule: identity, of: ela}\n  a: {rule: identity, of: math}\n",
+        "d:7: points: a is said twice (first in line 6).",
+    ),
+    "a name under two headings": (
+        "points:\n  a: {rule: identity, of: ela}\nindex:\n  a: {rule: identity, of: ela}\n",
+        "d:8: a: the step a is there already, at d:6.",
+    ),
+    "a measure's name": (
+        "points:\n  ela: {rule: identity, of: math}\n",
+        "ela: a measure, school column or step has this name.",
+    ),
+    "a cycle": (
+        "points:\n  a: {rule: identity, of: b}\n  b: {rule: identity, of: a}\n",
+        "steps read each other: ",
+    ),
+    "a hole in a grid": (
+        "points:\n"
+        "  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\n"
+        "  g: {rule: grid, status: s, change: s, gives: [red, blue], cells: {low: {low: red, "
+        "high: blue}}}\n",
+        "must say what happens at every level of s; it lacks high",
+    ),
+    "cuts out of order": (
+        "points:\n  a: {rule: cuts, of: ela, from: {2: 50, 3: 40}}\n",
+        "d:6: a.from",
+    ),
+    "a share without its reading": (
+        "lists:\n  a: {rule: share_of_pool, of: ela, share: 0.05, side: lowest}\n",
+        "a.pool: must say pool.",
+    ),
+    "a share that does not say how it counts": (
+        "lists:\n  a: {rule: share_of_pool, of: ela, share: 0.05, side: lowest, pool: all_schools,"
+        " round: none, included: true}\n",
+        "must say count (up, down, nearest) or percentile, and only one of them",
+    ),
+    "a number where a condition must be": (
+        "lists:\n  a: {rule: named, when: ela}\n",
+        "d:6: a.when: must name a condition, but ela gives a number.",
+    ),
+    "an unknown group": (
+        "points:\n  a: {rule: identity, of: {of: ela, group: el}}\n",
+        "d:6: a: reads the group el; the design's groups are all.",
+    ),
+    "an unknown set": (
+        "points:\n  each_a: {for: bothh, rule: identity, of: each}\n",
+        "must be a list or a set (both), but it says bothh. Did you mean both?",
+    ),
+    "for without each": (
+        "points:\n  a: {for: both, rule: identity, of: each}\n",
+        "a clause with for must have `each` in its name",
+    ),
+    "text for a number": (
+        "points:\n  a: {rule: minimum_n, of: ela, n: twenty}\n",
+        "d:6: a.n: must be a number",
+    ),
+    "an unknown heading": (
+        "pionts:\n  a: {rule: identity, of: ela}\n",
+        "pionts: a design has no such heading;",
+    ),
+    "a number by a column without words": (
+        "schools: {level: {holds: text}}\npoints:\n"
+        "  a: {rule: minimum_n, of: ela, n: {by: level, high: 30}}\n",
+        "differs by level, which must be a school column with one_of.",
+    ),
+    "an unknown level in a decision table": (
+        "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\nconditions:\n"
+        "  a: {rule: decide, rows: {one: {if: {s: [hihg]}, then: met}}, otherwise: not_met}\n",
+        "s has no level hihg; it has low, high, met, not_met, missing. Did you mean high?",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_wrong_clause_is_told(kind: str) -> None:
+    body, message = WRONG[kind]
+    assert message in told(body)
+
+
+def test_every_problem_is_told_at_once() -> None:
+    body = "points:\n  a: {rule: idenity, of: ela}\n  b: {rule: identity, off: ela}\n"
+    body += "  c: {rule: identity, of: x}\n  c: {rule: identity, of: ela}\n"
+    lines = told(body).splitlines()
+    places = {line.split(": ")[0] for line in lines}
+    assert {"d:6", "d:7", "d:9"} <= places
+
+
+def test_a_file_that_is_no_yaml_says_its_line() -> None:
+    assert told("points:\n  a: [1,\nb: 2\n").startswith("d:8: must be YAML")
+
+
+def test_a_bomb_is_refused() -> None:
+    bomb = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n"
+    for here, before in zip("bcdefgh", "abcdefg", strict=True):
+        bomb += f"{here}: &{here} [{', '.join([f'*{before}'] * 10)}]\n"
+    assert "too large" in told("", head=bomb)
+
+
+def test_yaml_1_1_words_stay_words() -> None:
+    body = "groups: {no: Norwegian learners}\npoints:\n  on: {rule: identity, of: ela}\n"
+    design = parse_design(HEAD + body)
+    assert "on" in design.steps
+    assert "no" in design.header.groups
+
+
+def test_a_design_that_is_not_there() -> None:
+    with pytest.raises(ProblemsError, match="Did you mean franklin/index"):
+        load_design("franklin/indx")
+
+
+def test_a_design_cannot_be_changed_in_place() -> None:
+    design = load_design("franklin/index")
+    with pytest.raises(TypeError, match="use design.vary"):
+        design.steps["stars"] = design.steps["total"]
+    with pytest.raises(TypeError, match="use design.vary"):
+        design.steps["of_part"].of["ela_points"] = 3
