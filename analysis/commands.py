@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -42,13 +43,11 @@ def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") 
 
     Example: measures designs california
     """
-    table = Table("design", "title", "lists", "held to published lists")
+    table = _table("design", "title", "rows as published")
     told = status(load_ledger())
     for name in design_names():
         if name.startswith(place):
-            design = load_design(name)
-            lists = ", ".join(design.lists)
-            table.add_row(name, design.title, lists, told.get(name, "no list at hand"))
+            table.add_row(name, load_design(name).title, told.get(name, "no list at hand"))
     out.print(table)
     for name in adaptation_names():
         if name.startswith(place):
@@ -57,20 +56,30 @@ def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") 
             out.print(f"{kind} [bold]{name}[/bold] of {one.base}: {one.title}")
 
 
+def _table(name: str, *columns: str) -> Table:
+    """Start a table whose names stay whole, so that they can be copied."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(name, no_wrap=True)
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
 @app.command()
 def panels() -> None:
     """List the built-in panels, with their origin.
 
     Example: measures panels
     """
-    table = Table("panel", "title", "schools", "years", "measures", "origin")
+    table = _table("panel", "title", "schools", "years", "measures")
+    origins = []
     for name in panel_names():
         panel = read_panel(name)
         schools = f"{panel.units['school'].nunique():,}"
         years = ", ".join(str(year) for year in panel.years)
-        about = panel.about
-        table.add_row(name, about.title, schools, years, ", ".join(panel.measures), about.origin)
-    out.print(table)
+        table.add_row(name, panel.about.title, schools, years, ", ".join(panel.measures))
+        origins.append(f"[bold]{name}[/bold]: {panel.about.origin}. Licence: {panel.about.licence}")
+    out.print(table, *origins, sep="\n")
 
 
 @app.command()
@@ -186,7 +195,7 @@ def verify(
 
 
 def _print_rows(rows: list[Row]) -> None:
-    table = Table("design", "published result", "matched", "testable", "differences")
+    table = _table("design", "published result", "matched", "testable", "differences")
     for row in rows:
         apart = "; ".join(f"{one.count:,} {one.why}" for one in row.differences)
         name = f"{row.place}/{row.name}"

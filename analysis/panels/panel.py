@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -79,9 +80,23 @@ class Panel:
     def digest(self) -> str:
         """A short code for everything that can be rated."""
         names = (*sorted(self.measures), *sorted(self.columns))
-        parts = [repr(self.years), repr(self.groups), *(self.fingerprint(name) for name in names)]
-        parts += [*self.units["school"], *self.units["part"]]
+        parts = [self.frame, *(self.fingerprint(name) for name in names)]
         return hashlib.blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
+
+    @cached_property
+    def frame(self) -> str:
+        """A short code for the axes: schools and parts in their order, years, groups."""
+        parts = (*self.units["school"].tolist(), *self.units["part"].tolist())
+        text = "\n".join((repr(self.years), repr(self.groups), *parts))
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """For each row of the axis school, the row of its whole school."""
+        schools, parts = self.units["school"].tolist(), self.units["part"].tolist()
+        pairs = enumerate(zip(schools, parts, strict=True))
+        rows = {school: i for i, (school, part) in pairs if not part}
+        return np.array([rows[school] for school in schools], dtype=np.int64)
 
     def where(self, keep: np.ndarray) -> Panel:
         """Keep some rows of the axis school.
@@ -187,7 +202,7 @@ def make_panel(
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    return table.apply(lambda column: column.map(_text)) if len(table) else table.astype(str)
+    return table.apply(_text_column) if len(table) else table.astype(str)
 
 
 def _text(cell: Any) -> str:  # noqa: ANN401 (a cell may hold anything)
@@ -198,7 +213,14 @@ def _text(cell: Any) -> str:  # noqa: ANN401 (a cell may hold anything)
 
 def _with_text_keys(table: pd.DataFrame) -> pd.DataFrame:
     keys = [c for c in ("school", "part", "measure", "group", "note") if c in table.columns]
-    return table.assign(**{key: table[key].map(_text) for key in keys})
+    return table.assign(**{key: _text_column(table[key]) for key in keys})
+
+
+def _text_column(column: pd.Series[Any]) -> pd.Series[Any]:
+    """Write a column as text; one that is text already is not walked cell by cell."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return column.fillna("")
+    return column.map(_text)
 
 
 def _build(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:

@@ -86,8 +86,9 @@ def units_of(table: pa.Table, problems: list[Problem]) -> Units:
     typed = _typed(rows.drop(columns=["year"], errors="ignore"), problems)
     _negative(typed, problems)
     typed, year = _with_wholes(typed, year)
-    keys = typed[["school", "part"]].apply(tuple, axis=1)
-    order = pd.unique(keys)
+    pairs = list(zip(typed["school"].tolist(), typed["part"].tolist(), strict=True))
+    keys = pd.Series(pairs, index=typed.index)
+    order = tuple(dict.fromkeys(pairs))
     place = {pair: row for row, pair in enumerate(order)}
     unit = keys.map(place).to_numpy()
     latest = typed.iloc[np.argsort(year, kind="stable")]

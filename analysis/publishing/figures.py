@@ -96,7 +96,7 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
     """Draw a share against a number for several series, each labelled at its end.
 
     Args:
-        table: columns x (a number), share (0-1), series.
+        table: columns x (0-100), share (0-1), series.
         x_title: title of the horizontal axis.
         y_title: title of the vertical axis.
         colours: series -> colour.
@@ -104,7 +104,9 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
     series = alt.Color(
         "series:N", legend=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
     )
-    x = alt.X("x:Q", title=x_title, scale=alt.Scale(domain=[0, table["x"].max() * 1.32]))
+    marks = alt.Axis(values=[x for x in range(0, 101, 20) if x <= table["x"].max() + 1])
+    room = alt.Scale(domain=[0, table["x"].max() * 1.32])  # for the words at the lines' ends
+    x = alt.X("x:Q", title=x_title, scale=room, axis=marks)
     y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%"))
     base = alt.Chart(table).encode(x=x, y=y, color=series)
     last = table.loc[table.groupby("series")["x"].idxmax()]

@@ -72,9 +72,8 @@ def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Rat
     known = {} if earlier is None else earlier.by_key
     keys = step_keys(design, panel)
     got = leaves(design, panel)
-    whole = whole_rows(panel)
     ran: list[str] = []
-    cells = Cells(got, panel.years, panel.groups, whole, design.steps)
+    cells = Cells(got, panel.years, panel.groups, panel.whole, design.steps)
     for name, rule in design.steps.items():
         if name in design.unknown:
             got[name] = unknown_cells(panel)
@@ -88,13 +87,10 @@ def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Rat
 
 def step_keys(design: Design, panel: Panel) -> Mapping[str, str]:
     """Give each step the hash of its clause and of its inputs' keys."""
-    frame = digest(
-        panel.years, panel.groups, list(panel.units["school"]), list(panel.units["part"])
-    )
     keys = {name: panel.fingerprint(name) for name in (*design.measures, *design.columns)}
     for name in design.steps:
         inputs = [keys[used] for used in design.uses(name)]
-        keys[name] = digest(frame, design.clause_key(name), inputs)
+        keys[name] = digest(panel.frame, design.clause_key(name), inputs)
     return FrozenMap({name: keys[name] for name in design.steps})
 
 
@@ -107,15 +103,6 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
     for name, column in design.columns.items():
         got[name] = column_values(panel.columns[name], column.one_of)
     return got
-
-
-def whole_rows(panel: Panel) -> np.ndarray:
-    """Give, for each row of the school axis, the row of its whole school."""
-    schools, parts = panel.units["school"], panel.units["part"]
-    rows = {
-        school: i for i, (school, part) in enumerate(zip(schools, parts, strict=True)) if not part
-    }
-    return np.array([rows[school] for school in schools], dtype=np.int64)
 
 
 def unknown_cells(panel: Panel) -> Values:

@@ -203,3 +203,10 @@ def test_a_table_in_the_store_is_tidy() -> None:
     for table in read_result(NAME).tables.values():
         assert isinstance(table, pd.DataFrame)
         assert table.columns.is_unique
+
+
+def test_the_readme_s_figure_is_the_memo_s(built: Path) -> None:
+    """When the figure changes on purpose: copy the new one to paper/overlap.svg."""
+    assert (PAPER / "overlap.svg").read_text() == (
+        built.parent / NAME / "fig-overlap.svg"
+    ).read_text()

@@ -51,19 +51,22 @@ class Cuts(Rule):
     def out(self, cells: Cells) -> Values:
         """Count the bounds that are reached; shaped like `of`."""
         values = cells[self.of]
-        x = settle(values.value)
-        names = self._ordered()
-        level = xr.full_like(x, code_of(names[0], self.labels(Names())))
-        usable = x.notnull()
-        for name in names[1:]:
-            bound = cells.number(self.from_[name])
-            usable = usable & ~np.isnan(bound)
-            level = level.where(~self._reached(x, bound), code_of(name, self.labels(Names())))
-        held = level.where(usable)
-        return values.with_value(held, missing=Reason.NO_NUMBER, labels=self.labels(Names()))
+        labels = self.labels(Names())
+        bounds = [cells.number(bound) for bound in self.from_.values()]
+        held = xr.apply_ufunc(self._level, values.value, *bounds)
+        return values.with_value(held, missing=Reason.NO_NUMBER, labels=labels)
 
-    def _reached(self, x: xr.DataArray, bound: xr.DataArray) -> xr.DataArray:
-        bound = settle(bound)
+    def _level(self, value: np.ndarray, *bounds: np.ndarray) -> np.ndarray:
+        """Give the code of the last level whose bound is reached; arrays broadcast."""
+        x = settle(value)
+        first, *codes = (code_of(name, self.labels(Names())) for name in self._ordered())
+        level = np.where(np.isnan(x), np.nan, first)
+        for bound, code in zip(bounds, codes, strict=True):
+            level = np.where(self._reached(x, settle(bound)), code, level)
+            level = np.where(np.isnan(bound), np.nan, level)
+        return level
+
+    def _reached(self, x: np.ndarray, bound: np.ndarray) -> np.ndarray:
         if self.better == "high":
             return x >= bound if self.equal == "in" else x > bound
         return x <= bound if self.equal == "in" else x < bound
