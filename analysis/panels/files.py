@@ -9,24 +9,31 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.panels.about import About
+from analysis.panels.stata import read_stata
+from analysis.problems import Problem, ProblemsError, did_you_mean, listed
 
 SCHOOLS: Final = "schools"
 MEASURES: Final = "measures"
 PUBLISHED: Final = "published"
-FORMS: Final = (".csv", ".csv.gz", ".parquet")
+FORMS: Final = (".csv", ".csv.gz", ".parquet", ".dta")
 KEYS: Final = ("school", "part", "measure", "group", "note")
 NUMBERS: Final = ("value", "n", "numerator", "se")
 NEEDED: Final = ("school", "year", "measure", "value")
+NOT_UTF8: Final = (
+    "is not UTF-8. If it comes from an older Excel, say `encoding: latin-1` in panel.yaml beside "
+    "it."
+)
 MOST: Final = 20
 """How many problems of one kind are told one by one."""
 
 
-def read_tables(folder: Path) -> Mapping[str, pa.Table]:
+def read_tables(folder: Path, *, encoding: str = "utf-8") -> Mapping[str, pa.Table]:
     """Read the tables of a panel: schools, measures, and published where there is one.
 
     Raises:
@@ -40,7 +47,7 @@ def read_tables(folder: Path) -> Mapping[str, pa.Table]:
             found = listed(path.name for path in paths)
             problems.append(Problem(folder.name, f"holds {name} twice: {found}. Keep one."))
         elif paths:
-            tables[name] = _read_table(paths[0], problems)
+            tables[name] = _read_table(paths[0], encoding, problems)
         elif name != PUBLISHED:
             text = f"has no table {name}: one of {listed(name + form for form in FORMS)}."
             problems.append(Problem(folder.name, text))
@@ -49,12 +56,17 @@ def read_tables(folder: Path) -> Mapping[str, pa.Table]:
     return tables
 
 
-def _read_table(path: Path, problems: list[Problem]) -> pa.Table:
+def _read_table(path: Path, encoding: str, problems: list[Problem]) -> pa.Table:
     try:
         if path.suffix == ".parquet":
             return _checked_keys(path.name, parquet.read_table(path), problems)
-        return _read_csv(path)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        if path.suffix == ".dta":
+            return _checked_keys(path.name, read_stata(path), problems)
+        return _read_csv(path, encoding)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if "UTF8" in str(error) or isinstance(error, UnicodeDecodeError):
+            problems.append(Problem(path.name, NOT_UTF8))
+            return pa.table({})
         problems.append(Problem(path.name, f"cannot be read as a table ({_first_line(error)})."))
         return pa.table({})
 
@@ -63,29 +75,30 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
-def _read_csv(path: Path) -> pa.Table:
-    header = _read_header(path)
+def _read_csv(path: Path, encoding: str) -> pa.Table:
+    header = _read_header(path, encoding)
     text = {name: pa.string() for name in header}
     encoded = {name: pa.dictionary(pa.int32(), pa.string()) for name in KEYS if name in header}
     if path.name.startswith(MEASURES):
         typed = {**text, **encoded, **{name: pa.float64() for name in NUMBERS}}
         try:
-            return _parse(path, typed)
+            return _parse(path, encoding, typed)
         except pa.ArrowInvalid:  # some number is not one: read as text, and say which
-            return _parse(path, {**text, **encoded})
-    return _parse(path, text)
+            return _parse(path, encoding, {**text, **encoded})
+    return _parse(path, encoding, text)
 
 
-def _read_header(path: Path) -> Sequence[str]:
-    with csv.open_csv(path) as reader:
+def _read_header(path: Path, encoding: str) -> Sequence[str]:
+    with csv.open_csv(path, csv.ReadOptions(encoding=encoding)) as reader:
         return list(reader.schema.names)
 
 
-def _parse(path: Path, types: Mapping[str, pa.DataType]) -> pa.Table:
+def _parse(path: Path, encoding: str, types: Mapping[str, pa.DataType]) -> pa.Table:
     options = csv.ConvertOptions(
         column_types=dict(types), null_values=[""], strings_can_be_null=True
     )
-    return csv.read_csv(path, convert_options=options)
+    how = csv.ReadOptions(encoding=encoding)
+    return csv.read_csv(path, read_options=how, convert_options=options)
 
 
 def _checked_keys(file: str, table: pa.Table, problems: list[Problem]) -> pa.Table:
@@ -101,11 +114,12 @@ def _checked_keys(file: str, table: pa.Table, problems: list[Problem]) -> pa.Tab
     return table
 
 
-def typed_measures(table: pa.Table, problems: list[Problem]) -> pa.Table:
+def typed_measures(table: pa.Table, about: About, problems: list[Problem]) -> pa.Table | None:
     """Check the columns of the measures table and turn its numbers into numbers.
 
-    Problems name row (the header is row 1), column and value.
+    Problems name row (the header is row 1), column and value. None: the rows cannot be checked.
     """
+    before = len(problems)
     names = table.column_names
     known = (*KEYS, "year", *NUMBERS)
     for name in NEEDED:
@@ -117,16 +131,50 @@ def typed_measures(table: pa.Table, problems: list[Problem]) -> pa.Table:
         if name not in known:
             near = did_you_mean(name, known)
             problems.append(Problem(MEASURES, f"column {name}: there is no such column.{near}"))
-    if problems:
-        return table
+    if len(problems) > before:
+        return None
     if table.num_rows == 0:
-        raise fail(MEASURES, "the table is empty.")
+        problems.append(Problem(MEASURES, "the table is empty."))
+        return None
     for name in (*NUMBERS, "year"):
         if name in table.column_names:
             whole = name == "year"
             column = as_numbers(table[name], name, problems, whole=whole)
             table = table.set_column(table.column_names.index(name), name, column)
+    if table["year"].null_count:
+        return None
+    return scaled(table, about, problems)
+
+
+def scaled(table: pa.Table, about: About, problems: list[Problem]) -> pa.Table:
+    """Write percentages as 0-100; how they are given is declared, never guessed."""
+    measure = np.asarray(table["measure"].cast(pa.string()).to_numpy(zero_copy_only=False))
+    numbers = {
+        name: np.array(table[name].to_numpy(zero_copy_only=False), dtype=float)
+        for name in ("value", "se")
+        if name in table.column_names
+    }
+    for name, note in about.measures.items():
+        mine = measure == name
+        value = numbers["value"][mine]
+        if note.given_as == "0-1":
+            strange = np.flatnonzero(mine & (numbers["value"] > 1))
+            text = "{} is given_as: 0-1, but it says {:g}"
+            bad = [(int(i), text.format(name, numbers["value"][i])) for i in strange]
+            tell(problems, MEASURES, "value", bad)
+            for array in numbers.values():
+                array[mine] = np.round(100 * array[mine], 10)
+        elif note.unit.startswith("percent") and note.given_as is None and _like_shares(value):
+            text = f"every value of {name} lies between 0 and 1. Say of it given_as: 0-1 or 0-100."
+            problems.append(Problem(MEASURES, f"column value: {text}"))
+    for name, array in numbers.items():
+        table = table.set_column(table.column_names.index(name), name, pa.array(array))
     return table
+
+
+def _like_shares(value: np.ndarray) -> bool:
+    known = value[~np.isnan(value)]
+    return bool(len(known) and (known <= 1).all() and ((known > 0) & (known < 1)).any())
 
 
 def as_numbers(

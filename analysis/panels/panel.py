@@ -16,38 +16,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import xarray as xr
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from analysis.designs.source import read_yaml
+from analysis.designs.source import Source
+from analysis.panels.about import About, about_of, nested, read_about
 from analysis.panels.cells import measure_arrays
 from analysis.panels.files import PUBLISHED, SCHOOLS, read_tables, typed_measures
 from analysis.panels.units import Units, units_of
+from analysis.panels.workbook import in_cells, read_workbook
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 from analysis.values import Values
 
 DATA: Final = Path(__file__).parent / "data"
-
-
-class MeasureNote(BaseModel):
-    """What a panel says of one of its measures."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    label: str = ""
-    unit: str = ""
-    range: tuple[float, float] | None = None
-
-
-class About(BaseModel):
-    """Where a panel comes from, under which licence, and what its measures are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    title: str = ""
-    origin: str = ""
-    licence: str = ""
-    measures: dict[str, MeasureNote] = Field(default_factory=dict)
-    groups: dict[str, str] = Field(default_factory=dict)
+WORKBOOK: Final = ".xlsx"
 
 
 @dataclass(frozen=True)
@@ -147,36 +127,31 @@ def _code(panel: Panel, name: str) -> str:
 
 
 def read_panel(panel: str | Path) -> Panel:
-    """Read a panel by its built-in name, or from a folder with its tables.
+    """Read a panel by its built-in name, from a folder with its tables, or from a workbook.
 
     Raises:
         ProblemsError: there is no such panel, or everything that is wrong in its tables, each
-            with file, row, column and value.
+            with file, row, column and value (in a workbook: sheet and cell).
 
     >>> read_panel("franklin").years
     (2024, 2025)
     """
-    folder = find_panel(panel)
-    tables = read_tables(folder)
-    return _build(folder.name, read_about(folder), tables)
+    path = find_panel(panel)
+    if path.suffix == WORKBOOK:
+        return _from_workbook(path)
+    about = read_about(path)
+    return build_panel(path.name, about, read_tables(path, encoding=about.encoding))
 
 
-def read_about(folder: Path) -> About:
-    """Read `panel.yaml`: title, origin, licence, ranges of measures; empty without one."""
-    path = folder / "panel.yaml"
-    if not path.exists():
-        return About()
-    source = read_yaml(path)
+def _from_workbook(path: Path) -> Panel:
+    book = read_workbook(path)
+    about, problems = about_of(Source("about", nested(book.about))).with_percent(book.percent)
+    if problems:
+        raise ProblemsError(problems)
     try:
-        found = About.model_validate(source.said)
-    except ValidationError as error:
-        raise ProblemsError(
-            Problem(source.place(tuple(str(w) for w in e["loc"])), f"{e['loc'][-1]}: {e['msg']}.")
-            for e in error.errors()
-        ) from error
-    if source.problems:
-        raise ProblemsError(source.problems)
-    return found
+        return build_panel(path.stem, about, book.tables)
+    except ProblemsError as error:
+        raise in_cells(error, book.tables) from error
 
 
 def make_panel(
@@ -198,7 +173,7 @@ def make_panel(
     }
     if published is not None:
         tables["published"] = pa.Table.from_pandas(_as_text(published), preserve_index=False)
-    return _build(name, about or About(), tables)
+    return build_panel(name, about or About(), tables)
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -223,22 +198,22 @@ def _text_column(column: pd.Series[Any]) -> pd.Series[Any]:
     return column.map(_text)
 
 
-def _build(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
+def build_panel(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
+    """Make a panel of the tables schools, measures and published, as text or typed.
+
+    Raises:
+        ProblemsError: everything that is wrong in the tables.
+    """
     problems: list[Problem] = []
     units = units_of(tables[SCHOOLS], problems)
-    measures = typed_measures(tables["measures"], problems)
-    if problems:
-        raise ProblemsError(problems)
-    ranges = {measure: note.range for measure, note in about.measures.items()}
-    found = measure_arrays(measures, units, ranges, problems)
-    if problems:
-        raise ProblemsError(problems)
+    measures = typed_measures(tables["measures"], about, problems)
+    found = measures and measure_arrays(measures, units, _ranges(about), problems)
     published = _published(tables.get(PUBLISHED), units, problems)
-    if problems:
+    if problems or not found:
         raise ProblemsError(problems)
     return Panel(
         name,
-        about,
+        about.as_read(),
         units.table,
         units.columns(found.years),
         found.measures,
@@ -246,6 +221,14 @@ def _build(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
         found.groups,
         published,
     )
+
+
+def _ranges(about: About) -> Mapping[str, tuple[float, float] | None]:
+    percent = (0.0, 100.0)
+    return {
+        name: note.range or (percent if note.given_as else None)
+        for name, note in about.measures.items()
+    }
 
 
 def _published(
@@ -270,7 +253,7 @@ def _published(
 
 
 def find_panel(panel: str | Path) -> Path:
-    """Find the folder of a panel: a built-in name stands wherever a path may.
+    """Find the folder (or workbook) of a panel: a built-in name stands wherever a path may.
 
     Raises:
         ProblemsError: there is none, with the nearest name that is.
@@ -278,6 +261,8 @@ def find_panel(panel: str | Path) -> Path:
     if str(panel) in panel_names():
         return DATA / str(panel)
     path = Path(panel)
+    if path.suffix == WORKBOOK and path.is_file():
+        return path
     if not path.is_dir():
         known = panel_names()
         near = did_you_mean(panel, known)

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,28 +18,37 @@ import xarray as xr
 from pyarrow import csv, parquet
 from ruamel.yaml import YAML
 
+from analysis.panels.about import addresses
 from analysis.panels.cells import NOTES
-from analysis.panels.panel import Panel
+from analysis.panels.panel import WORKBOOK, Panel
+from analysis.panels.stata import write_stata
+from analysis.panels.workbook import Sheet, write_workbook
 from analysis.problems import fail
 from analysis.values import ALL, Reason
 
-Form = Literal["csv", "csv.gz", "parquet"]
+Form = Literal["csv", "csv.gz", "parquet", "dta", "xlsx"]
+MOST_ROWS: Final = 1_048_576
 _WORDS = {1.0: "yes", 0.0: "no"}
 
 
 def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
-    """Write a panel as a folder of tables; it appears whole or not at all.
+    """Write a panel as a folder of tables (or one workbook); it appears whole or not at all.
+
+    A workbook keeps 15 digits of a number, as Excel does; the other forms keep all.
 
     Raises:
-        ProblemsError: the folder is there already and is not empty.
+        ProblemsError: the folder is there already and is not empty, or the form cannot hold the
+            panel.
     """
+    if form == "xlsx":
+        return _write_workbook(panel, folder)
     if folder.exists() and any(folder.iterdir()):
         raise fail(str(folder), "holds files already. Name a new folder.")
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
         for name, table in tables_of(panel).items():
-            _write_table(table, fresh / f"{name}.{form}", form)
+            _write_table(table, fresh / f"{name}.{form}", form, panel.about.columns)
         about = panel.about.model_dump(exclude_defaults=True, mode="json")
         if about:
             with (fresh / "panel.yaml").open("w", encoding="utf-8") as file:
@@ -53,7 +62,32 @@ def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
     return folder
 
 
-def _write_table(table: pd.DataFrame, path: Path, form: Form) -> None:
+def _write_workbook(panel: Panel, path: Path) -> Path:
+    if path.exists() or path.suffix != WORKBOOK:
+        raise fail(str(path), f"must be a new file whose name ends in {WORKBOOK}.")
+    tables = tables_of(panel)
+    longest = max(len(table) for table in tables.values())
+    if longest >= MOST_ROWS:
+        raise fail(str(path), f"a sheet holds {MOST_ROWS:,} rows, the panel {longest:,}.")
+    sheets = [Sheet(name, list(t.columns), _plain(t).values.tolist()) for name, t in tables.items()]
+    about = addresses(panel.about)
+    if about:
+        sheets.append(Sheet("about", ["word", "text"], list(about.items()), (40, 80)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f".{path.name}")
+    write_workbook(sheets, fresh)
+    fresh.replace(path)
+    return path
+
+
+def _plain(table: pd.DataFrame) -> pd.DataFrame:
+    return table.astype(object).where(table.notna(), "")
+
+
+def _write_table(table: pd.DataFrame, path: Path, form: Form, labels: Mapping[str, str]) -> None:
+    if form == "dta":
+        write_stata(table, path, labels=labels)
+        return
     arrow = pa.Table.from_pandas(table, preserve_index=False)
     if form == "parquet":
         parquet.write_table(arrow, path)
