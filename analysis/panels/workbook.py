@@ -120,8 +120,8 @@ def _codes(sheet: Worksheet, cells: Iterable[Cell]) -> Iterator[Problem]:
     if bare:
         text = (
             f"the code {bare[0].value} is a number{_more(bare)}, so leading zeros may be lost. "
-            "Give the column the number format 0000 (as many zeros as the code has digits), or make it "
-            "text."
+            "Give the column the number format 0000 (as many zeros as the code has digits), or "
+            "make it text."
         )
         yield Problem(_at(sheet, bare[0]), text)
 

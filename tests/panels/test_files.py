@@ -8,10 +8,13 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from analysis.designs.design import design_names, load_design
 from analysis.panels.about import About, MeasureNote
 from analysis.panels.panel import make_panel, read_panel
+from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
 from analysis.problems import ProblemsError
+from analysis.ratings.rate import rate
 from tests.panels.test_panels import FORMS, place, same
 
 SCHOOLS = [["school", "name", "enrollment"], ["0101", "Peña", 200], ["0102", "Öst", 100]]
@@ -240,3 +243,27 @@ def test_a_workbook_is_never_overwritten(tmp_path: Path) -> None:
     path = book(tmp_path / "p.xlsx")
     with pytest.raises(ProblemsError, match="must be a new file"):
         write_panel(labelled(), path, form="xlsx")
+
+
+@pytest.mark.parametrize("name", design_names())
+def test_a_template_is_a_panel_that_its_design_rates(tmp_path: Path, name: str) -> None:
+    design = load_design(name)
+    write_template(design, tmp_path / "t.xlsx")
+    panel = read_panel(tmp_path / "t.xlsx")
+    assert panel.units["school"].tolist() == ["0001", "0002"]
+    assert set(panel.measures) == set(design.measures)
+    ratings = rate(design, panel)
+    assert set(ratings.ran) == set(design.steps)
+    with pytest.raises(ProblemsError, match="must be a new file"):
+        write_template(design, tmp_path / "t.xlsx")
+
+
+def test_a_template_explains_every_word(tmp_path: Path) -> None:
+    design = load_design("franklin/index")
+    write_template(design, tmp_path / "t.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx")["read me"]
+    words = {row[0].value: row[1].value for row in sheet.iter_rows()}
+    assert words["measure absence"] == "chronic absence (percent)"
+    assert words["group el"] == "English learners"
+    for column in ("school", "group", "note", "title1"):
+        assert f"column {column}" in words

@@ -1,0 +1,131 @@
+"""Other people's files: a layout maps their columns to a panel, and nothing is guessed."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from analysis.panels.layout import layout_names, load_layout, read_with_layout
+from analysis.problems import ProblemsError
+from analysis.values import Reason
+
+ABSENCE = (
+    "Academic Year,Aggregate Level,County Code,District Code,School Code,School Name,"
+    "District Name,Reporting Category,ChronicAbsenteeismEligibleCumulativeEnrollment,"
+    "ChronicAbsenteeismCount,ChronicAbsenteeismRate\n"
+    "2023-24,S,1,61119,130229,Alameda High,Alameda Unified,TA,1800,180,10.0\n"
+    "2023-24,S,1,61119,130229,Alameda High,Alameda Unified,SE,*,*,*\n"
+    "2023-24,S,1,61119,130229,Alameda High,Alameda Unified,RW,500,40,8.0\n"
+    "2023-24,D,1,61119,,,Alameda Unified,TA,9000,900,10.0\n"
+)
+
+
+def test_a_calpads_like_extract(tmp_path: Path) -> None:
+    path = tmp_path / "ChronicAbsenteeism24.csv"
+    path.write_text(ABSENCE)
+    panel = read_with_layout([path], load_layout("calpads"), name="alameda")
+    assert panel.units["school"].tolist() == ["01611190130229"]
+    assert panel.units["district"].tolist() == ["Alameda Unified"]
+    assert panel.years == (2024,)
+    absence = panel.measures["absence"]
+    assert absence.value.sel(year=2024, group="all").item() == 10.0
+    assert absence.numerator.sel(year=2024, group="all").item() == 180
+    assert absence.reason.sel(year=2024, group="el").item() == Reason.SUPPRESSED
+    assert set(panel.groups) == {"all", "el"}
+
+
+def test_the_core_panel_s_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"schoolid": ["007", "008"], "schyear": "2016"})
+    for name in ("gm", "sm", "se", "sa"):
+        frame[name], frame[f"{name}_n"] = ["3.9", "."], ["120", "."]
+    frame.to_csv(tmp_path / "core.csv", index=False)
+    panel = read_with_layout([tmp_path / "core.csv"], load_layout("core"), name="core")
+    assert sorted(panel.measures) == [
+        "growth_mindset",
+        "self_efficacy",
+        "self_management",
+        "social_awareness",
+    ]
+    assert panel.measures["self_management"].value.sel(year=2016, group="all").values[0] == 3.9
+
+
+def test_a_long_file_with_codes_and_published_results(tmp_path: Path) -> None:
+    layout = tmp_path / "l.yaml"
+    layout.write_text(
+        "schema: 1\ntitle: T\nfiles:\n  colours:\n    file: '*.txt'\n    separator: '\t'\n"
+        "    school: cds\n    year: {is: 2018}\n    measure: ind\n"
+        "    numbers: {value: colour, n: n, codes: {Red: 1, Green: 4}}\n"
+        "    published: {status: {column: status, codes: {CSI: met, General: not met}}}\n"
+    )
+    (tmp_path / "a.txt").write_text(
+        "cds\tind\tcolour\tn\tstatus\n1\tela\tRed\t30\tCSI\n2\tela\tGreen\t40\tGeneral\n"
+    )
+    panel = read_with_layout([tmp_path / "a.txt"], load_layout(layout), name="t")
+    assert panel.measures["ela"].value.values.ravel().tolist() == [1.0, 4.0]
+    assert panel.published["value"].tolist() == ["met", "not met"]
+
+
+def test_an_excel_file_with_a_layout(tmp_path: Path) -> None:
+    layout = tmp_path / "l.yaml"
+    layout.write_text(
+        "schema: 1\ntitle: T\nfiles:\n  one:\n    file: '*.xlsx'\n    sheet: Data\n    skip: 1\n"
+        "    school: {column: Code, digits: 4}\n    year: Year\n"
+        "    measures: {ela: {value: Percent met}}\n"
+    )
+    rows = [["Our district", "", ""], ["Code", "Year", "Percent met"], [101, 2025, "45%"]]
+    pd.DataFrame(rows).to_excel(tmp_path / "d.xlsx", sheet_name="Data", header=False, index=False)
+    panel = read_with_layout([tmp_path / "d.xlsx"], load_layout(layout), name="t")
+    assert panel.units["school"].tolist() == ["0101"]
+    assert panel.measures["ela"].value.item() == 45.0
+
+
+def told(tmp_path: Path, text: str, data: str = ABSENCE) -> str:
+    layout, path = tmp_path / "l.yaml", tmp_path / "a.csv"
+    layout.write_text(text)
+    path.write_text(data)
+    with pytest.raises(ProblemsError) as error:
+        read_with_layout([path], load_layout(layout), name="t")
+    return str(error.value)
+
+
+BODY = "schema: 1\ntitle: T\nfiles:\n  one:\n    file: '*.csv'\n    school: School Code\n"
+
+
+def test_every_problem_of_a_layout_at_once(tmp_path: Path) -> None:
+    text = told(
+        tmp_path,
+        BODY + "    yaer: x\n    measure: Reporting Category\n    marks: {'*': supressed}\n",
+    )
+    assert "l.yaml:7: files.one.yaer" in text
+    assert "Did you mean year?" in text
+    text = told(tmp_path, BODY + "    measure: x\n    marks: {'*': supressed}\n")
+    assert "l.yaml:7: files.one.measure: must be given with numbers" in text
+    assert "l.yaml:8: files.one.marks.*: must be one of suppressed" in text
+
+
+def test_every_column_and_code_that_is_not_there_is_told(tmp_path: Path) -> None:
+    text = told(
+        tmp_path,
+        BODY + "    year: Academic Yaer\n    keep: {Agregate Level: [S]}\n"
+        "    group: {column: Reporting Category, codes: {TA: all}}\n"
+        "    measures: {m: {value: Rate}}\n",
+    )
+    assert "a.csv: has no column Agregate Level;" in text
+    assert "Did you mean Aggregate Level?" in text
+    text = told(
+        tmp_path,
+        BODY + "    year: Academic Yaer\n"
+        "    group: {column: Reporting Category, codes: {TA: all}}\n"
+        "    measures: {m: {value: Rate}}\n",
+    )
+    assert "has no column Academic Yaer;" in text
+    assert "column Reporting Category: no code for RW, SE; the layout has TA." in text
+
+
+def test_a_file_that_fits_nothing_and_a_layout_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "enrolment.csv").write_text("a\n1\n")
+    with pytest.raises(ProblemsError, match="enrolment.csv: fits no file of the layout"):
+        read_with_layout([tmp_path / "enrolment.csv"], load_layout("calpads"), name="t")
+    with pytest.raises(ProblemsError, match="Did you mean calpads"):
+        load_layout("calpad")
+    assert layout_names() == ("calpads", "core")
