@@ -18,7 +18,10 @@ from rich.table import Table
 
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import Design, design_names, load_design
-from analysis.panels.panel import panel_names, read_panel
+from analysis.panels.layout import load_layout, read_with_layout
+from analysis.panels.panel import WORKBOOK, panel_names, read_panel
+from analysis.panels.template import write_template
+from analysis.panels.write import write_panel
 from analysis.problems import Problem, ProblemsError
 from analysis.ratings.examples import differences, load_example
 from analysis.ratings.rate import Ratings
@@ -105,7 +108,7 @@ def _check_one(file: str) -> tuple[Problem, ...]:
     path = Path(file)
     if path.name.endswith(".examples.yaml"):
         return differences(load_example(path))
-    if path.is_dir() or file in panel_names():
+    if path.is_dir() or path.suffix == WORKBOOK or file in panel_names():
         read_panel(file)
     elif file in adaptation_names() or path.parent.name == "adaptations":
         one = load_adaptation(file)
@@ -157,6 +160,45 @@ def _summary(ratings: Ratings) -> None:
         out.print(f"{name}, {year}: {met:,} schools named, {unknown:,} cannot be judged")
     for step, cause in ratings.design.unknown.items():
         out.print(f"{step} stays unknown: {cause} has a number that nobody knows (null)")
+
+
+@app.command()
+def template(
+    design: DesignName,
+    to: Annotated[Path, typer.Option("--out", help="a new file whose name ends in .xlsx")],
+) -> None:
+    """Write a workbook for a district to fill in: instructions, and an example filled in.
+
+    Example: measures template franklin/index --out our-data.xlsx
+    """
+    write_template(load_design(design), to)
+    out.print(f"wrote {to}", soft_wrap=True)
+
+
+@app.command()
+def convert(
+    sources: Annotated[list[str], typer.Argument(help="a panel; with --layout, somebody's files")],
+    to: Annotated[Path, typer.Option("--out", help="a new folder, or a new .xlsx file")],
+    layout: Annotated[
+        str | None, typer.Option(help="what the columns mean: a built-in layout or a .yaml file")
+    ] = None,
+    form: Annotated[
+        Literal["csv", "csv.gz", "parquet", "dta"], typer.Option("--format", help="in a folder")
+    ] = "csv",
+) -> None:
+    """Turn a panel, or somebody's own tables, into a panel of another form.
+
+    Example: measures convert absence24.csv --layout calpads --out our-panel
+    """
+    if layout is not None:
+        files = [Path(source) for source in sources]
+        panel = read_with_layout(files, load_layout(layout), name=to.stem)
+    elif len(sources) == 1:
+        panel = read_panel(sources[0])
+    else:
+        raise ProblemsError([Problem("convert", "takes one panel, or files with --layout.")])
+    write_panel(panel, to, form="xlsx" if to.suffix == ".xlsx" else form)
+    out.print(f"wrote {to}: {panel.units['school'].nunique():,} schools", soft_wrap=True)
 
 
 @app.command()

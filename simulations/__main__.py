@@ -9,6 +9,7 @@ from rich.console import Console
 
 from analysis.commands import app as analysis_app
 from analysis.problems import ProblemsError
+from analysis.questions import app as questions_app
 from simulations.commands import app as simulations_app
 
 commands = typer.Typer(
@@ -18,6 +19,7 @@ commands = typer.Typer(
     help="Decide, defend and study how schools are judged.",
 )
 commands.registered_commands += analysis_app.registered_commands
+commands.registered_commands += questions_app.registered_commands
 commands.registered_commands += simulations_app.registered_commands
 
 

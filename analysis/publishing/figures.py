@@ -27,8 +27,13 @@ Chart = alt.LayerChart | alt.FacetChart | alt.Chart
 
 def rendered(spec: dict[str, Any], **_options: object) -> dict[str, Any]:
     """Give a chart as a picture and as its own description; no page that asks a host."""
-    svg = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
-    return {"image/svg+xml": svg, DESCRIPTION: spec}
+    picture = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+    return {"image/svg+xml": picture, DESCRIPTION: spec}
+
+
+def svg(chart: Chart) -> str:
+    """Draw a chart as SVG, without a browser and without a network."""
+    return str(rendered(chart.to_dict())["image/svg+xml"])
 
 
 alt.renderers.register("series", rendered)
@@ -104,7 +109,13 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
     series = alt.Color(
         "series:N", legend=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
     )
-    marks = alt.Axis(values=[x for x in range(0, 101, 20) if x <= table["x"].max() + 1])
+    marks = alt.Axis(
+        values=[
+            x
+            for x in range(0, 101, 20 if table["x"].max() > 40 else 5)
+            if x <= table["x"].max() + 1
+        ]
+    )
     room = alt.Scale(domain=[0, table["x"].max() * 1.32])  # for the words at the lines' ends
     x = alt.X("x:Q", title=x_title, scale=room, axis=marks)
     y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%"))

@@ -1,0 +1,283 @@
+"""What can be asked at the command line of one school, or of two designs?
+
+To add a question: one function here that reads, calls one public function, and prints.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pandas as pd
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from analysis.commands import Adaptations, DesignName, PanelName, load_adapted
+from analysis.findings.attribution import attribute, changed_groups
+from analysis.findings.comparison import Comparison, compare
+from analysis.findings.readings import all_readings
+from analysis.findings.real_change import Change, real_change
+from analysis.findings.similar import similar
+from analysis.findings.trace import as_text, explain
+from analysis.findings.what_would_change import WouldChange, what_would_change
+from analysis.panels.panel import read_panel
+from analysis.problems import ProblemsError, fail
+from analysis.publishing.figures import BLUE, GREY, Chart, svg, two_lines
+from analysis.ratings.rate import Ratings, rate
+from analysis.values import ALL
+
+app = typer.Typer(no_args_is_help=True)
+out = Console()
+
+School = Annotated[str, typer.Argument(help="the school's code")]
+Year = Annotated[int | None, typer.Option(help="the panel's last year, unless it is said")]
+OnlyList = Annotated[str | None, typer.Option("--list", help="only this list")]
+Form = Annotated[Literal["text", "json"], typer.Option("--format", help="text or JSON")]
+
+
+def _ratings(design: str, panel: str, adapted: list[str] | None) -> Ratings:
+    return rate(load_adapted(design, adapted or []), read_panel(panel))
+
+
+def _print(table: pd.DataFrame, *, most: int = 40) -> None:
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in table.columns:
+        shown.add_column(str(name), no_wrap=name == "school")
+    for row in table.head(most).itertuples(index=False):
+        shown.add_row(*[_cell(cell) for cell in row])
+    out.print(shown)
+    if len(table) > most:
+        out.print(f"... and {len(table) - most:,} more")
+
+
+def _cell(cell: object) -> str:
+    if isinstance(cell, float):
+        return "" if cell != cell else f"{cell:,.6g}"  # noqa: PLR0124 (missing equals nothing)
+    return "" if cell is None else str(cell)
+
+
+@app.command(name="explain")
+def explain_school(
+    school: School,
+    design: DesignName,
+    panel: PanelName,
+    year: Year = None,
+    group: Annotated[str, typer.Option(help="the group whose steps are shown")] = ALL,
+    part: Annotated[str, typer.Option(help="a part of a school that spans levels")] = "",
+    adapted: Adaptations = None,
+    form: Form = "text",
+    changes: Annotated[
+        bool, typer.Option("--changes/--no-changes", help="look for what would change it")
+    ] = True,
+) -> None:
+    """Say why a school is on a list or not: every step from value to list.
+
+    Example: measures explain 0101 franklin/index franklin
+    """
+    ratings = _ratings(design, panel, adapted)
+    trace = explain(ratings, school, year=year, group=group, part=part)
+    found: list[WouldChange] = []
+    if changes and not part:
+        with Console(stderr=True).status("looking for single changes that would change it ..."):
+            for name in ratings.design.lists:
+                found += what_would_change(ratings, school, name, year=year)
+    if form == "json":
+        said = {**asdict(trace), "would_change": [asdict(one) for one in found]}
+        typer.echo(json.dumps(said, indent=1, ensure_ascii=False))
+        return
+    out.print(as_text(trace), markup=False, highlight=False, soft_wrap=True)
+    if changes and not part:
+        out.print(_changes_text(found), markup=False, highlight=False, soft_wrap=True)
+
+
+def _changes_text(found: Sequence[WouldChange]) -> str:
+    lines = ["", "What single change of one value would change it:"]
+    for one in found:
+        group = "" if one.group == ALL else f" of {one.group}"
+        lines.append(
+            f"  {one.list} would be {one.answer} if {one.measure}{group} were {one.instead:g} "
+            f"instead of {one.now:g}"
+        )
+    return "\n".join(lines if found else [*lines, "  none of those that were tried"])
+
+
+@app.command(name="compare")
+def compare_designs(
+    first: DesignName,
+    second: DesignName,
+    panel: PanelName,
+    year: Year = None,
+    only: OnlyList = None,
+    adapted: Annotated[
+        list[str] | None, typer.Option("--with", help="an adaptation of the second design")
+    ] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="write the tables there too")] = None,
+) -> None:
+    """Say whom two designs name, who moves, and how far the lists agree beyond chance.
+
+    With variants of one base it also says which clauses move each school.
+
+    Example: measures compare franklin/index franklin/index franklin --with franklin/lowest-third
+    """
+    data = read_panel(panel)
+    one, other = load_adapted(first, []), load_adapted(second, adapted or [])
+    found = compare(rate(one, data), rate(other, data), year=year, only=only)
+    _comparison(found)
+    tables = {"schools": found.schools, "students": found.students, "curve": found.curve}
+    if one.measures.keys() == other.measures.keys() and changed_groups(one, other):
+        try:
+            moved = attribute(one, other, data, year=year, only=only, progress=True)
+            out.print("Which changed clauses move which school (a school's shares add up to it):")
+            _print(moved.schools)
+            tables["attribution"] = moved.schools
+        except ProblemsError as error:
+            out.print(f"No attribution: {error}", soft_wrap=True)
+    if to is not None:
+        _write(tables, to)
+
+
+def _comparison(found: Comparison) -> None:
+    o = found.overlap
+    neither = o.pool - o.first - o.second + o.both
+    out.print(
+        f"{found.first} names {o.first:,}, {found.second} names {o.second:,} of {o.pool:,} schools "
+        f"in {found.year}: {o.both:,} by both, {o.first - o.both:,} by the first only, "
+        f"{o.second - o.both:,} by the second only, {neither:,} by neither.",
+        soft_wrap=True,
+    )
+    out.print(
+        f"Of the first's, {o.share:.0%} are the second's too; chance alone would give "
+        f"{o.by_chance:.0%} (95 % of draws: {o.chance_low:.0%} to {o.chance_high:.0%}).",
+        soft_wrap=True,
+    )
+    moves = found.schools[found.schools["first"] != found.schools["second"]].dropna(
+        subset=["first", "second"]
+    )
+    if len(moves):
+        words = {1.0: "named", 0.0: "not named"}
+        shown = moves.assign(**{w: moves[w].map(words) for w in ("first", "second")})
+        _print(shown.drop(columns=["index_first", "index_second"], errors="ignore"))
+    out.print("Students in schools that enter and leave:")
+    _print(found.students)
+    if len(found.curve):
+        out.print("The lowest share by each index: how far they are the same schools:")
+        _print(found.curve.iloc[[0, 4, 9, 14, 19]])
+
+
+def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()):
+        raise fail(str(folder), "holds files already. Name a new folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
+    if len(tables["curve"]):
+        picture = svg(_curve_chart(tables["curve"]))
+        (folder / "curve.svg").write_text(picture, encoding="utf-8")
+    for path in sorted(folder.iterdir()):
+        out.print(f"wrote {path}", soft_wrap=True)
+
+
+def _curve_chart(curve: pd.DataFrame) -> Chart:
+    long = curve.melt("share", ["both", "chance"], "series", "y")
+    table = long.assign(x=100 * long["share"], share=long["y"])
+    return two_lines(
+        table[["x", "share", "series"]],
+        x_title="share of schools named, per cent",
+        y_title="lowest by both",
+        colours={"both": BLUE, "chance": GREY},
+    )
+
+
+@app.command(name="readings")
+def list_readings(
+    design: DesignName,
+    panel: PanelName,
+    only: OnlyList = None,
+    year: Year = None,
+    adapted: Adaptations = None,
+) -> None:
+    """Name a list's schools under every reading of its lines, with the spread.
+
+    Example: measures readings franklin/index franklin
+    """
+    ratings = _ratings(design, panel, adapted)
+    for name in [only] if only else ratings.design.lists:
+        found = tuple(all_readings(ratings, name, year=year))
+        always = frozenset.intersection(*(one.schools for one in found))
+        ever = frozenset.union(*(one.schools for one in found))
+        sizes = [len(one.schools) for one in found]
+        out.print(
+            f"{name}: {min(sizes):,} to {max(sizes):,} schools; {len(always):,} under every "
+            f"reading, {len(ever - always):,} under some.",
+            soft_wrap=True,
+        )
+        rows = [(one.words, one.line, len(one.schools)) for one in found]
+        _print(pd.DataFrame(rows, columns=["reading", "line", "schools"]))
+
+
+@app.command(name="change")
+def school_change(
+    school: School, design: DesignName, panel: PanelName, year: Year = None, form: Form = "text"
+) -> None:
+    """Say whether a school's change over a year is more than chance would give.
+
+    Example: measures change 0101 franklin/index franklin
+    """
+    found = real_change(_ratings(design, panel, None), school, year=year)
+    if not found:
+        raise fail(school, "has no value in two years running, so no change.")
+    if form == "json":
+        typer.echo(json.dumps([{**asdict(one), "verdict": one.verdict} for one in found], indent=1))
+        return
+    _print(pd.DataFrame([_change_row(one) for one in found]), most=200)
+    out.print(
+        "Interval: what noise in these students' results leaves open (95 %). Chance to cross: how "
+        "often two measurements of an unchanged school would lie on two sides of the line.",
+        soft_wrap=True,
+    )
+
+
+def _change_row(one: Change) -> dict[str, object]:
+    interval = "" if one.low is None else f"{one.low:.1f} to {one.high:.1f}"
+    lines = [
+        f"{c.line:g}{' crossed' if c.crossed else ''}"
+        + ("" if c.chance is None else f", chance {c.chance:.0%}")
+        for c in one.crossings
+    ]
+    return {
+        "measure": one.measure if one.group == ALL else f"{one.measure}, {one.group}",
+        "before": one.before,
+        "now": one.now,
+        "change": one.change,
+        "interval": interval,
+        "verdict": one.verdict,
+        "lines": "; ".join(lines),
+    }
+
+
+@app.command(name="similar")
+def similar_schools(
+    school: School,
+    design: DesignName,
+    panel: PanelName,
+    by: Annotated[str, typer.Option(help="school columns, joined by commas")],
+    step: Annotated[str | None, typer.Option(help="what to compare; the index without it")] = None,
+    most: Annotated[int, typer.Option(min=2, help="how many schools")] = 20,
+) -> None:
+    """Find the schools most like one, and say where it stands among them.
+
+    Example: measures similar 0102 franklin/index franklin --by poverty,enrollment --most 5
+    """
+    ratings = _ratings(design, panel, None)
+    found = similar(ratings, school, by=by.split(","), step=step, most=most)
+    _print(found.schools)
+    out.print(
+        f"{found.step}: {school} has {found.value:g}; the others have {found.mean:.4g} on average "
+        f"(95 %: {found.low:.4g} to {found.high:.4g}); {found.higher:.0%} of them have more.",
+        soft_wrap=True,
+    )
