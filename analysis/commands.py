@@ -18,7 +18,8 @@ from rich.table import Table
 
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import Design, design_names, load_design
-from analysis.panels.layout import load_layout, read_with_layout
+from analysis.panels.foreign import read_with_layout
+from analysis.panels.layout import load_layout
 from analysis.panels.panel import WORKBOOK, panel_names, read_panel
 from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
@@ -157,7 +158,8 @@ def _summary(ratings: Ratings) -> None:
         value = ratings[name].value
         here = value.sel(year=year) if "year" in value.dims else value
         met, unknown = int((here == 1).sum()), int(here.isnull().sum())
-        out.print(f"{name}, {year}: {met:,} schools named, {unknown:,} cannot be judged")
+        judged = f"{ratings.design.header.entity}s"
+        out.print(f"{name}, {year}: {met:,} {judged} named, {unknown:,} cannot be judged")
     for step, cause in ratings.design.unknown.items():
         out.print(f"{step} stays unknown: {cause} has a number that nobody knows (null)")
 

@@ -36,6 +36,15 @@ def fail(place: str, text: str) -> ProblemsError:
     return ProblemsError([Problem(place, text)])
 
 
+def sentence(text: str) -> str:
+    """End a text with a full stop, unless it ends like a sentence already.
+
+    >>> sentence("must be a number"), sentence("Did you mean ela?")
+    ('must be a number.', 'Did you mean ela?')
+    """
+    return text if text.endswith((".", "?")) else f"{text}."
+
+
 def did_you_mean(word: object, known: Iterable[object]) -> str:
     """Suggest the known word nearest to a misspelled one.
 

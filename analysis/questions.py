@@ -6,6 +6,7 @@ To add a question: one function here that reads, calls one public function, and 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -27,9 +28,11 @@ from analysis.findings.trace import as_text, explain
 from analysis.findings.what_would_change import WouldChange, what_would_change
 from analysis.panels.panel import read_panel
 from analysis.problems import ProblemsError, fail
-from analysis.publishing.figures import BLUE, GREY, Chart, svg, two_lines
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL
+
+MANY = 10_000
+"""From here on a number is shown without decimals."""
 
 app = typer.Typer(no_args_is_help=True)
 out = Console()
@@ -57,7 +60,7 @@ def _print(table: pd.DataFrame, *, most: int = 40) -> None:
 
 def _cell(cell: object) -> str:
     if isinstance(cell, float):
-        return "" if cell != cell else f"{cell:,.6g}"  # noqa: PLR0124 (missing equals nothing)
+        return "" if math.isnan(cell) else f"{cell:,.0f}" if abs(cell) >= MANY else f"{cell:.4g}"
     return "" if cell is None else str(cell)
 
 
@@ -176,21 +179,28 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
     if len(tables["curve"]):
-        picture = svg(_curve_chart(tables["curve"]))
-        (folder / "curve.svg").write_text(picture, encoding="utf-8")
+        (folder / "curve.svg").write_text(_curve_picture(tables["curve"]), encoding="utf-8")
     for path in sorted(folder.iterdir()):
         out.print(f"wrote {path}", soft_wrap=True)
 
 
-def _curve_chart(curve: pd.DataFrame) -> Chart:
+def _curve_picture(curve: pd.DataFrame) -> str:
+    from analysis.publishing.figures import (  # noqa: PLC0415 (altair takes a second to load)
+        BLUE,
+        GREY,
+        svg,
+        two_lines,
+    )
+
     long = curve.melt("share", ["both", "chance"], "series", "y")
     table = long.assign(x=100 * long["share"], share=long["y"])
-    return two_lines(
+    chart = two_lines(
         table[["x", "share", "series"]],
         x_title="share of schools named, per cent",
         y_title="lowest by both",
         colours={"both": BLUE, "chance": GREY},
     )
+    return svg(chart)
 
 
 @app.command(name="readings")

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from analysis.publishing.memo import memo as publish
-
 app = typer.Typer(no_args_is_help=True)
 
 
@@ -22,4 +20,6 @@ def memo(
 
     Example: measures memo status-or-improvement
     """
+    from analysis.publishing.memo import memo as publish  # noqa: PLC0415 (slow to load)
+
     typer.echo(publish(name))

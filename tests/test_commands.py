@@ -3,19 +3,46 @@
 import json
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from analysis.ratings.verify import load_ledger, verify
+from simulations.__main__ import app
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def measures(*words: str) -> subprocess.CompletedProcess[str]:
-    asked = [sys.executable, "-m", "simulations", *words]
-    return subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False)
+@dataclass(frozen=True)
+class Done:
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def measures(*words: str) -> Done:
+    """Run a command in this process."""
+    out, err, code = StringIO(), StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["measures", *words])
+        try:
+            app()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def test_the_script_and_the_module_are_one_command() -> None:
+    script = Path(sys.executable).with_name("measures")
+    asked = [[str(script), "panels"], [sys.executable, "-m", "simulations", "panels"]]
+    told = [subprocess.run(a, capture_output=True, text=True, check=True).stdout for a in asked]
+    assert told[0] == told[1] == measures("panels").stdout
 
 
 @pytest.mark.parametrize("words", [["designs"], ["panels"], ["designs", "franklin"], ["--help"]])
@@ -25,7 +52,13 @@ def test_lists(words: list[str]) -> None:
     assert "franklin" in done.stdout or words == ["--help"]
 
 
-@pytest.mark.parametrize("command", ["designs", "panels", "check", "rate", "verify", "memo"])
+COMMANDS = [
+    *("designs", "panels", "check", "rate", "verify", "memo", "template", "convert"),
+    *("explain", "compare", "readings", "change", "similar"),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself_with_an_example(command: str) -> None:
     done = measures(command, "--help")
     assert done.returncode == 0

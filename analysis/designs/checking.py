@@ -17,7 +17,7 @@ from analysis.designs.clause import ByColumn, Clause, FrozenMap, Names, Ref
 from analysis.designs.document import Document, thaw
 from analysis.designs.rules import STEP, Rule
 from analysis.designs.wording import explain, fields_of
-from analysis.problems import Problem, ProblemsError, did_you_mean, listed
+from analysis.problems import Problem, ProblemsError, did_you_mean, listed, sentence
 from analysis.values import ALL
 
 EVERYONE: Final = "all_schools"
@@ -221,7 +221,7 @@ def _names(
 def _meaning(document: Document, steps: Mapping[str, Rule], names: Names) -> Iterator[Problem]:
     for name, rule in steps.items():
         for word, text in rule.wrong(names):
-            yield document.problem((name, *word.split(".")), f"{text}.".replace("..", "."))
+            yield document.problem((name, *word.split(".")), sentence(text))
         for word in rule.conditions:
             for ref in _as_refs(getattr(rule, word, None)):
                 kind = names.kinds.get(ref.of, "condition")

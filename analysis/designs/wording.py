@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from analysis.designs.clause import Clause
-from analysis.problems import did_you_mean, listed
+from analysis.problems import did_you_mean, listed, sentence
 
 Found = Mapping[str, Any]
 
@@ -60,7 +60,7 @@ def _one_of(found: Found) -> str:
 def _value(found: Found) -> str:
     text = str(found["ctx"]["error"])
     told = "" if "but it says" in text else f", but it says {_short(found['input'])}"
-    return f"{text}{told}.".replace("..", ".") if not text.endswith("?") else text
+    return sentence(f"{text}{told}")
 
 
 def _other(found: Found) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from analysis.findings.trace import Place, locate
+from analysis.findings.place import Place, locate
 from analysis.findings.what_would_change import notches_of
 from analysis.ratings.rate import Ratings
 

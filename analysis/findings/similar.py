@@ -13,7 +13,7 @@ import pandas as pd
 from scipy import stats
 from scipy.spatial.distance import cdist
 
-from analysis.findings.trace import Place, locate
+from analysis.findings.place import Place, locate
 from analysis.problems import did_you_mean, fail
 from analysis.ratings.rate import Ratings
 from analysis.ratings.tables import spread, whole_group

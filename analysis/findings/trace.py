@@ -1,31 +1,26 @@
 """Why is this school on a list, or not? The whole trace from value to list, in plain sentences.
 
-To explain a new kind of condition: one entry in `SENTENCES`. What is not there is told by the
-step's name and answer.
+To show more of a step: a field of `Step`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import xarray as xr
 
 from analysis.designs.checking import EVERYONE
 from analysis.designs.clause import Ref
 from analysis.designs.rules import Line, Named, Rule
 from analysis.designs.rules.across import AcrossParts
-from analysis.designs.rules.conditions import All, Any_, Count, Present, Test
-from analysis.designs.rules.memory import Persist, Stay
-from analysis.designs.rules.tables import Decide
-from analysis.problems import did_you_mean, fail
+from analysis.findings.place import Place, locate
+from analysis.findings.sentences import answer, because, told
 from analysis.ratings.rate import Ratings
 from analysis.ratings.tables import spread
-from analysis.values import ALL, Reason, Values
+from analysis.values import ALL, Reason
 
-ANSWERS: Final = {1.0: "met", 0.0: "not met"}
 RESULTS: Final = {"met": "NAMED", "not met": "not named", "unknown": "cannot be judged"}
 
 
@@ -69,21 +64,6 @@ class Trace:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Place:
-    """A cell: a row of the axis school, a year and a group."""
-
-    row: int
-    year: int
-    group: str
-
-    def of(self, a: xr.DataArray) -> float:
-        """Read an array here; it may lack any of the axes."""
-        for axis, where in (("year", self.year), ("group", self.group)):
-            a = a.sel({axis: where}, drop=True) if axis in a.dims else a
-        return float(a.isel(school=self.row) if "school" in a.dims else a)
-
-
 def explain(
     ratings: Ratings, school: str, *, year: int | None = None, group: str = ALL, part: str = ""
 ) -> Trace:
@@ -110,27 +90,6 @@ def explain(
     units = ratings.panel.units
     told = str(units["name"].iloc[place.row]) if "name" in units else ""
     return Trace(school, told, place.year, group, ratings.design.name, tuple(grounds), steps)
-
-
-def locate(
-    ratings: Ratings, school: str, *, year: int | None = None, group: str = ALL, part: str = ""
-) -> Place:
-    """Find the cell of a school.
-
-    Raises:
-        ProblemsError: the panel has no such school, part, year or group.
-    """
-    panel = ratings.panel
-    year = panel.years[-1] if year is None else year
-    rows = np.flatnonzero((panel.units["school"] == school) & (panel.units["part"] == part))
-    if not len(rows):
-        near = did_you_mean(school, panel.units["school"])
-        raise fail(f"{school} {part}".strip(), f"is no school of the panel {panel.name}.{near}")
-    for word, said, known in (("year", year, panel.years), ("group", group, panel.groups)):
-        if said not in known:
-            text = f"the panel {panel.name} has no {word} {said}.{did_you_mean(said, known)}"
-            raise fail(school, text)
-    return Place(int(rows[0]), year, group)
 
 
 def _grounds(ratings: Ratings, name: str, place: Place) -> Iterator[Ground]:
@@ -161,142 +120,6 @@ def _first(rule: Named) -> Iterator[tuple[Ref, str, str]]:
         yield ref, "met", "it is on the list {}, which goes first"
 
 
-def answer(ratings: Ratings, name: str, place: Place) -> str:
-    """Say of a condition: met, not met or unknown."""
-    return ANSWERS.get(place.of(ratings[name].value), "unknown")
-
-
-def because(ratings: Ratings, name: str, place: Place) -> str:
-    """Say in a sentence why a condition is met, not met or cannot be judged."""
-    rule = ratings.design.steps.get(name)
-    said = answer(ratings, name, place)
-    head = f"{name} is {said}" if said != "unknown" else f"{name} cannot be judged"
-    for kind, sentence in SENTENCES.items():
-        if isinstance(rule, kind):
-            return f"{head}: {sentence(ratings, rule, place)}"
-    return f"{head}{_why(ratings, name, place)}"
-
-
-def _why(ratings: Ratings, name: str, place: Place) -> str:
-    reason = Reason(int(place.of(ratings[name].reason)))
-    return f" ({reason.words})" if reason else ""
-
-
-def told(ratings: Ratings, ref: Ref | str, place: Place) -> str:
-    """Write a value as its reader knows it: a number, a level's name, or why there is none."""
-    if isinstance(ref, Ref):
-        if ref.year == "last":
-            place = replace(place, year=place.year - 1)
-        elif ref.year != "this":
-            place = replace(place, year=int(ref.year))
-        place = replace(place, group=ref.group or place.group)
-        ref = ref.of
-    if place.year not in ratings.panel.years:
-        return "missing (no earlier year)"
-    return _words(ratings, ref, ratings[ref], place)
-
-
-def _words(ratings: Ratings, name: str, values: Values, place: Place) -> str:
-    value = place.of(values.value)
-    if np.isnan(value):
-        return f"missing{_why(ratings, name, place)}"
-    if ratings.design.names.kinds.get(name) == "condition":
-        return ANSWERS[value]
-    return values.labels[int(value) - 1] if values.labels else f"{value:.6g}"
-
-
-_WAYS: Final = {
-    ("at_least", "met"): "at least",
-    ("at_least", "not met"): "below",
-    ("above", "met"): "above",
-    ("above", "not met"): "not above",
-    ("at_most", "met"): "at or below",
-    ("at_most", "not met"): "above",
-    ("below", "met"): "below",
-    ("below", "not met"): "not below",
-}
-
-
-def _test(ratings: Ratings, rule: Test, place: Place) -> str:
-    value = told(ratings, rule.of, place)
-    if value.startswith("missing"):
-        return f"{rule.of} is {value}"
-    name = next(n for n, r in ratings.design.steps.items() if r is rule)
-    said = answer(ratings, name, place)
-    if rule.is_ is not None:
-        return f"{rule.of} is {value}; it must be one of {', '.join(rule.is_)}"
-    if rule.beyond is not None:
-        line: Any = ratings.design.steps[rule.beyond.of]
-        way = ("at_most" if line.included else "below") if line.side == "lowest" else "at_least"
-        way = way if line.side == "lowest" or line.included else "above"
-        where = f"the line {rule.beyond}, {told(ratings, rule.beyond, place)}"
-    else:
-        way = next(
-            w for w in ("at_least", "above", "at_most", "below") if getattr(rule, w) is not None
-        )
-        bound = getattr(rule, way)
-        number = place.of(ratings.cells.number(bound))
-        where = f"{bound}, {number:.6g}" if isinstance(bound, Ref) else f"{number:.6g}"
-    return f"{rule.of} is {value}, {_WAYS.get((way, said), 'held against')} {where}"
-
-
-def _count(ratings: Ratings, rule: Count, place: Place) -> str:
-    values = {str(ref): told(ratings, ref, place) for ref in rule.of}
-    there = {name: value for name, value in values.items() if not value.startswith("missing")}
-    inside = [name for name, value in there.items() if value in rule.are or value == "met"]
-    listed = ", ".join(f"{name} {value}" for name, value in values.items())
-    return f"{len(inside)} of {len(there)} judged are {' or '.join(rule.are)} ({listed})"
-
-
-def _present(ratings: Ratings, rule: Present, place: Place) -> str:
-    return f"{rule.of} is {told(ratings, rule.of, place)}"
-
-
-def _several(ratings: Ratings, rule: Any_ | All, place: Place) -> str:
-    name = next(n for n, r in ratings.design.steps.items() if r is rule)
-    said = answer(ratings, name, place)
-    decisive = "met" if isinstance(rule, Any_) else "not met"
-    groups = rule.groups or (place.group,)
-    places = [(ref, replace(place, group=ref.group or g)) for ref in rule.of for g in groups]
-    mine = [(r, p) for r, p in places if answer(ratings, r.of, p) == said]
-    chosen = mine[:1] if said == decisive else mine
-    return "; ".join(because(ratings, ref.of, p) for ref, p in chosen) or "nothing decides"
-
-
-def _decide(ratings: Ratings, rule: Decide, place: Place) -> str:
-    names = dict.fromkeys(name for wanted, _ in rule.rows.values() for name in wanted)
-    outcomes = (said.of for said in rule.outcomes() if isinstance(said, Ref))
-    listed = (
-        f"{name} is {told(ratings, name, place)}" for name in dict.fromkeys((*names, *outcomes))
-    )
-    return ", ".join(listed)
-
-
-def _persist(ratings: Ratings, rule: Persist, place: Place) -> str:
-    window = range(place.year, place.year - (rule.out_of or rule.years), -1)
-    years = [(y, told(ratings, rule.of, replace(place, year=y))) for y in window]
-    asked = f"in {rule.years} of {rule.out_of or rule.years} years"
-    return f"{rule.of} must be met {asked}; " + ", ".join(f"{y}: {said}" for y, said in years)
-
-
-def _stay(ratings: Ratings, rule: Stay, place: Place) -> str:
-    enter, leave = (told(ratings, ref, place) for ref in (rule.enter, rule.leave))
-    return f"one enters by {rule.enter} ({enter} now) and leaves by {rule.leave} ({leave} now)"
-
-
-Sentence = Callable[[Ratings, Any, Place], str]
-SENTENCES: Final[Mapping[type[Rule], Sentence]] = {
-    Test: _test,
-    Count: _count,
-    Present: _present,
-    Any_: _several,
-    All: _several,
-    Decide: _decide,
-    Persist: _persist,
-    Stay: _stay,
-}
-
-
 def _step(ratings: Ratings, name: str, place: Place) -> Step:
     rule = ratings.design.steps[name]
     values = ratings[name]
@@ -305,7 +128,7 @@ def _step(ratings: Ratings, name: str, place: Place) -> Step:
     return Step(
         name,
         str(getattr(rule, "rule", "")),
-        _words(ratings, name, values, place),
+        told(ratings, name, place),
         reason.words,
         None if np.isnan(n) else n,
         () if isinstance(rule, Line) else tuple(_reads(ratings, name, rule, place)),
@@ -350,7 +173,7 @@ def as_text(trace: Trace) -> str:
         n = "" if step.n is None else f" (n {step.n:g})"
         lines.append(f"  {step.name} [{step.rule}] = {step.told}{n}")
         parts = [
-            f"{name} {value}" + ("" if share is None else f" x {share:.1%}")
+            f"{name} {value}" + (f" x {share:.1%}" if share else "")
             for name, value, share in step.reads
         ]
         if parts:

@@ -13,7 +13,8 @@ import numpy as np
 
 from analysis.designs.clause import Ref
 from analysis.designs.rules.scoring import Identity, MinimumN
-from analysis.findings.trace import Place, answer, locate
+from analysis.findings.place import Place, locate
+from analysis.findings.sentences import answer
 from analysis.panels.panel import Panel
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL

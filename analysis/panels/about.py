@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from analysis.designs.source import Source, read_yaml
@@ -40,11 +41,13 @@ class MeasureNote(BaseModel):
 class About(BaseModel):
     """Where a panel comes from, under which licence, and what its words mean.
 
-    `columns` and `groups` hold labels; `encoding` says how its text files are written.
+    `entity` says what the codes in the column school stand for. `columns` and `groups` hold labels;
+    `encoding` says how its text files are written.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    entity: Literal["school", "district"] = "school"
     title: str = ""
     origin: str = ""
     licence: str = ""
@@ -134,3 +137,13 @@ def addresses(about: About) -> Mapping[str, str]:
 
     walk(about.model_dump(exclude_defaults=True, mode="json"), ())
     return found
+
+
+def like_shares(value: np.ndarray) -> bool:
+    """Say whether numbers look like shares: none above 1, and some between 0 and 1.
+
+    >>> like_shares(np.array([0.4, 1.0])), like_shares(np.array([0.4, 45.0]))
+    (True, False)
+    """
+    known = value[~np.isnan(value)]
+    return bool(len(known) and (known <= 1).all() and ((known > 0) & (known < 1)).any())

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from analysis.panels.about import About
+from analysis.panels.about import About, like_shares
 from analysis.panels.stata import read_stata
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed
 
@@ -164,17 +164,12 @@ def scaled(table: pa.Table, about: About, problems: list[Problem]) -> pa.Table:
             tell(problems, MEASURES, "value", bad)
             for array in numbers.values():
                 array[mine] = np.round(100 * array[mine], 10)
-        elif note.unit.startswith("percent") and note.given_as is None and _like_shares(value):
+        elif note.unit.startswith("percent") and note.given_as is None and like_shares(value):
             text = f"every value of {name} lies between 0 and 1. Say of it given_as: 0-1 or 0-100."
             problems.append(Problem(MEASURES, f"column value: {text}"))
     for name, array in numbers.items():
         table = table.set_column(table.column_names.index(name), name, pa.array(array))
     return table
-
-
-def _like_shares(value: np.ndarray) -> bool:
-    known = value[~np.isnan(value)]
-    return bool(len(known) and (known <= 1).all() and ((known > 0) & (known < 1)).any())
 
 
 def as_numbers(
@@ -193,7 +188,11 @@ def as_numbers(
         what = "a whole number such as 2025" if whole else "a number"
         bad = [(i, cell) for i, cell in enumerate(column.to_pylist()) if not _is(cell, whole=whole)]
         tell(problems, MEASURES, name, [(i, f"must be {what}, but it says {c}") for i, c in bad])
-        return pa.chunked_array([pa.nulls(len(column), kind)])
+        wrong = {i for i, _ in bad}
+        cells = [
+            None if i in wrong or c is None else float(c) for i, c in enumerate(column.to_pylist())
+        ]
+        return pa.chunked_array([pa.array(cells, pa.float64()).cast(kind)])
 
 
 def _is(cell: object, *, whole: bool) -> bool:

@@ -17,6 +17,9 @@ BLUE: Final = "#0b5394"
 ORANGE: Final = "#b45f06"
 GREY: Final = "#b9c2cb"
 WIDTH: Final = 560
+FINE: Final = 40
+"""An axis of per cent that ends here or below has a mark at every 5."""
+
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 DESCRIPTION: Final = "application/vnd.vegalite+json"
 _FONT: Final = "Helvetica Neue, Arial, sans-serif"
@@ -109,13 +112,9 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
     series = alt.Color(
         "series:N", legend=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
     )
-    marks = alt.Axis(
-        values=[
-            x
-            for x in range(0, 101, 20 if table["x"].max() > 40 else 5)
-            if x <= table["x"].max() + 1
-        ]
-    )
+    most = table["x"].max()
+    step = 5 if most <= FINE else 20
+    marks = alt.Axis(values=[x for x in range(0, 101, step) if x <= most + 1])
     room = alt.Scale(domain=[0, table["x"].max() * 1.32])  # for the words at the lines' ends
     x = alt.X("x:Q", title=x_title, scale=room, axis=marks)
     y = alt.Y("share:Q", title=y_title, axis=alt.Axis(format=".0%"))

@@ -14,6 +14,7 @@ from analysis.designs.checking import Measure
 from analysis.designs.design import Design
 from analysis.designs.rules.deriving import PooledRatio, Wilson
 from analysis.designs.rules.scoring import MinimumN
+from analysis.panels.about import like_shares
 from analysis.panels.panel import Panel
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed
 from analysis.values import ALL, Reason, Values, choose
@@ -30,11 +31,19 @@ def fit(design: Design, panel: Panel) -> None:
             measure's range, a school column with an unknown word, or n missing where the design
             needs it.
     """
-    problems = [*_names(design, panel), *_groups(design, panel)]
+    problems = [*_entity(design, panel), *_names(design, panel), *_groups(design, panel)]
     if not problems:
-        problems = [*_ranges(design, panel), *_words(design, panel), *_students(design, panel)]
+        checks = (_ranges, _shares, _words, _students)
+        problems = [problem for check in checks for problem in check(design, panel)]
     if problems:
         raise ProblemsError(problems)
+
+
+def _entity(design: Design, panel: Panel) -> Iterator[Problem]:
+    judged, held = design.header.entity, panel.about.entity
+    if judged != held:
+        text = f"the design judges {judged}s, but the panel {panel.name} holds {held}s"
+        yield _at(design, "entity", f"{text}. Say entity: {judged} in panel.yaml if it does not.")
 
 
 def _names(design: Design, panel: Panel) -> Iterator[Problem]:
@@ -64,6 +73,17 @@ def _ranges(design: Design, panel: Panel) -> Iterator[Problem]:
         for cell in _some(panel, (value < low) | (value > high), value):
             text = f"{cell} must lie between {low:g} and {high:g}"
             yield _at(design, name, f"{text}, as the design says of this measure.")
+
+
+def _shares(design: Design, panel: Panel) -> Iterator[Problem]:
+    """A percentage that is never above 1 was probably given as a share."""
+    for name, measure in design.measures.items():
+        note = panel.about.measures.get(name)
+        declared = note is not None and note.given_as is not None
+        percent = measure.unit == "percent" and not declared
+        if percent and like_shares(panel.measures[name].value.values):
+            text = f"the design reads {name} as a percentage, but every value is at most 1"
+            yield _at(design, name, f"{text}. Say of it given_as: 0-1 or 0-100 in panel.yaml.")
 
 
 def _range(measure: Measure) -> tuple[float, float]:

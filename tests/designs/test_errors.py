@@ -93,6 +93,146 @@ WRONG = {
         "  a: {rule: minimum_n, of: ela, n: {by: level, high: 30}}\n",
         "differs by level, which must be a school column with one_of.",
     ),
+    "a reference that is none": (
+        "points:\n  a: {rule: identity, of: [ela]}\n",
+        "d:6: a.of: must be a name, or {of: name, year: last, group: all}",
+    ),
+    "a word that a reference lacks": (
+        "points:\n  a: {rule: identity, of: {of: ela, yaer: last}}\n",
+        "a reference has no word yaer. Did you mean year?",
+    ),
+    "a strange year": (
+        "points:\n  a: {rule: identity, of: {of: ela, year: next}}\n",
+        "year must be this, last or a year such as 2015, but it says next",
+    ),
+    "numbers by a column without numbers": (
+        "points:\n  a: {rule: minimum_n, of: ela, n: {by: level}}\n",
+        "must give a number for each word of the column after by",
+    ),
+    "a number that is a mapping": (
+        "points:\n  a: {rule: minimum_n, of: ela, n: {high: 3}}\n",
+        "must be a number, or {by: column, word: number}",
+    ),
+    "an unknown word of a column": (
+        "schools: {level: {holds: text, one_of: [high]}}\npoints:\n"
+        "  a: {rule: minimum_n, of: ela, n: {by: level, hihg: 30}}\n",
+        "gives a number for hihg; level is one of high. Did you mean high?",
+    ),
+    "an empty list": (
+        "conditions:\n  a: {rule: any, of: []}\n",
+        "must be a list of names, or the name of a set",
+    ),
+    "a strange rounding": (
+        "points:\n  a: {rule: identity, of: ela, round: {places: 1, mode: sideways}}\n",
+        "must be a number of places, or {places: 1, mode: M} with M one of half_up",
+    ),
+    "no mapping of weights": (
+        "points:\n  a: {rule: mean, of: [ela, math], missing: zero}\n",
+        "must be a mapping with at least one entry",
+    ),
+    "a negative weight": (
+        "points:\n  a: {rule: mean, of: {ela: -1, math: 1}, missing: zero}\n",
+        "d:6: a.of.ela: a weight may not be negative, but it says -1",
+    ),
+    "a transfer without its word": (
+        "points:\n  a: {rule: mean, of: {ela: 1, math: 1}, missing: transfer}\n",
+        "a.transfer: must be given with missing: transfer, and only then",
+    ),
+    "a transfer to nothing": (
+        "points:\n  a: {rule: mean, of: {ela: 1, math: 1}, missing: transfer, "
+        "transfer: {ela: {mathh: 1}}}\n",
+        "mathh is not among ela, math. Did you mean math?",
+    ),
+    "a transfer that is no mapping": (
+        "points:\n  a: {rule: mean, of: {ela: 1}, missing: transfer, transfer: math}\n",
+        "must be {missing measure: {measure that gains: weight}}",
+    ),
+    "two bounds": (
+        "conditions:\n  a: {rule: test, of: ela, below: 3, above: 1}\n",
+        "must say exactly one of at_least, above, at_most, below, is, beyond; it says",
+    ),
+    "a line that is none": (
+        "conditions:\n  a: {rule: test, of: ela, beyond: math}\n",
+        "must name a line, but math is none",
+    ),
+    "a level that is none": (
+        "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\nconditions:\n"
+        "  a: {rule: test, of: s, is: [hihg]}\n",
+        "s has no level hihg; it has low, high. Did you mean high?",
+    ),
+    "a level that is counted and is none": (
+        "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\nconditions:\n"
+        "  a: {rule: count, of: [s], are: [hihg]}\n",
+        "s has no level hihg; it has low, high. Did you mean high?",
+    ),
+    "a map with a hole": (
+        "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\n"
+        "  a: {rule: map, of: s, to: {low: 1}}\n",
+        "must say what happens at every level of s; it lacks high",
+    ),
+    "a line from a point to itself": (
+        "points:\n  a: {rule: linear, of: ela, none_at: 5, full_at: 5, worth: 1}\n",
+        "a.full_at: must differ from none_at",
+    ),
+    "a grid of levels that are none": (
+        "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\n"
+        "  g: {rule: grid, status: s, change: s, gives: [red], cells: {low: {low: red, "
+        "high: blu}, high: {low: red, high: red}}}\n",
+        "must be one of red, but it says blu",
+    ),
+    "a grid without rows": (
+        "points:\n  g: {rule: grid, status: ela, change: ela, gives: [red], cells: {low: red}}\n",
+        "must be a mapping of rows, each a mapping of columns",
+    ),
+    "a decision table without rows": (
+        "conditions:\n  a: {rule: decide, rows: {}, otherwise: met}\n",
+        "must be a mapping of named rows {if: {...}, then: ...}",
+    ),
+    "a row without its words": (
+        "conditions:\n  a: {rule: decide, rows: {one: {if: {ela: met}}}, otherwise: met}\n",
+        "row one must be {if: {condition: met}, then: ...}",
+    ),
+    "an outcome that is none": (
+        "conditions:\n  a: {rule: decide, rows: {r: {if: {ela: met}, then: great}}, "
+        "otherwise: met}\n",
+        "an outcome must be met, not_met, a number or a level of gives: great",
+    ),
+    "two subtracted numbers": (
+        "points:\n  a: {rule: difference, of: 5, minus: 3}\n",
+        "a.of: must name a step (or minus must)",
+    ),
+    "a percentile with ties": (
+        "lists:\n  a: {rule: share_of_pool, of: ela, share: 0.05, side: lowest, pool: all_schools,"
+        " round: none, included: true, percentile: linear, ties: in}\n",
+        "a.ties: has no meaning with a percentile",
+    ),
+    "a count without ties": (
+        "lists:\n  a: {rule: share_of_pool, of: ela, share: 0.05, side: lowest, pool: all_schools,"
+        " round: none, included: true, count: up}\n",
+        "a.count: must say what happens to ties (in or out)",
+    ),
+    "groups without any": (
+        "groups: {el: x}\nmeasures: {c: {unit: condition}}\n"
+        "lists:\n  a: {rule: named, when: c, groups: [el]}\n",
+        "a.groups: must be given with group: any, and only then",
+    ),
+    "a window shorter than its years": (
+        "measures: {c: {unit: condition}}\n"
+        "conditions:\n  a: {rule: persist, of: c, years: 3, out_of: 2}\n",
+        "a.out_of: must be at least years (3), but it says 2",
+    ),
+    "a cycle without a first year": (
+        "measures: {c: {unit: condition}}\n"
+        "conditions:\n  a: {rule: stay, enter: c, leave: c, every: 3}\n",
+        "a.first: must give the first year of the cycle",
+    ),
+    "an unknown headline": (
+        "points:\n  a: {rule: identity, of: ela}\nheadline: {index: b}\n",
+        "headline.index: names b, which is no step.",
+    ),
+    "a shelf that is no mapping": ("points: [a]\n", "points: "),
+    "a step that is no mapping": ("points:\n  a: 5\n", "a: "),
+    "a heading as a step": ("points:\n  title: {rule: identity, of: ela}\n", "be no heading"),
     "an unknown level in a decision table": (
         "points:\n  s: {rule: cuts, of: ela, lowest: low, from: {high: 50}}\nconditions:\n"
         "  a: {rule: decide, rows: {one: {if: {s: [hihg]}, then: met}}, otherwise: not_met}\n",

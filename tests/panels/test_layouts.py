@@ -5,7 +5,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.panels.layout import layout_names, load_layout, read_with_layout
+from analysis.panels.foreign import read_with_layout
+from analysis.panels.layout import layout_names, load_layout
 from analysis.problems import ProblemsError
 from analysis.values import Reason
 

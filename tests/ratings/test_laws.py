@@ -1,6 +1,7 @@
 """What must hold of every rating, whatever the numbers."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.designs.design import design_from, load_design
+from analysis.designs.document import thaw
 from analysis.panels.panel import make_panel, read_panel
+from analysis.problems import ProblemsError
 from analysis.ratings.rate import rate
 from analysis.ratings.tables import wide_table
 from analysis.ratings.weights import weights_applied
@@ -203,3 +206,31 @@ def test_the_places_of_a_list_are_the_schools_of_the_panel() -> None:
     panel = read_panel("franklin")
     table = wide_table(rate(load_design("franklin/index"), panel), year=2025)
     assert list(table["school"]) == sorted(set(panel.units["school"]))
+
+
+def test_a_design_of_districts_refuses_a_panel_of_schools() -> None:
+    design = load_design("franklin/index").vary({"total.note": "x"})
+    said = {**design.document.headings, "entity": "district", "points": design.document.steps}
+    districts = design_from(thaw(said), name="districts")
+    with pytest.raises(ProblemsError, match="judges districts, but the panel franklin holds sch"):
+        rate(districts, read_panel("franklin"))
+    panel = read_panel("franklin")
+    about = panel.about.model_copy(update={"entity": "district"})
+    ratings = rate(districts, replace(panel, about=about))
+    assert int((ratings["lowest"].value.sel(year=2025) == 1).sum()) == 2
+
+
+def test_a_percentage_given_as_a_share_is_refused() -> None:
+    rows = pd.DataFrame({"school": "1", "year": 2025, "measure": "m", "value": [0.4]})
+    panel = make_panel(pd.DataFrame({"school": ["1"]}), rows)
+    design = design_from(
+        {
+            "title": "T",
+            "evidence": "derived",
+            "measures": {"m": {"unit": "percent"}},
+            "points": {"p": {"rule": "identity", "of": "m"}},
+        },
+        name="t",
+    )
+    with pytest.raises(ProblemsError, match="reads m as a percentage, but every value is at most"):
+        rate(design, panel)

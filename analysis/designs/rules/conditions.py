@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
+from pydantic import Field
 
 from analysis.designs.cells import code_of, stacked
 from analysis.designs.clause import (
@@ -62,7 +63,7 @@ class Test(ConditionRule):
     above: BoundField | None = None
     at_most: BoundField | None = None
     below: BoundField | None = None
-    is_: WordsField | None = None
+    is_: WordsField | None = Field(None, alias="is")
     beyond: RefField | None = None
 
     def out(self, cells: Cells) -> Values:

@@ -58,7 +58,8 @@ class Stay(ConditionRule):
     """A status that is entered on one condition and left on another.
 
     `every` k years, counted from the year `first`, schools may enter; leaving is possible in any
-    year after the one of entry. What cannot be judged changes nothing; in the panel's first year
+    year after the one of entry. In the years `carry` (a waiver) everybody's status is carried
+    forward. What cannot be judged changes nothing; in the panel's first year
     nobody has the status before.
     """
 
@@ -68,6 +69,7 @@ class Stay(ConditionRule):
     leave: RefField
     every: int = Field(1, ge=1, le=20)
     first: int | None = None
+    carry: tuple[int, ...] = ()
 
     def out(self, cells: Cells) -> Values:
         """Give 1 or 0 (missing only while entry was never judged), over the axes of `enter`."""
@@ -76,6 +78,9 @@ class Stay(ConditionRule):
         state = xr.full_like(years[0][0], np.nan)
         states = []
         for year, (may_enter, may_leave) in zip(cells.years, years, strict=True):
+            if year in self.carry:
+                states.append(state)
+                continue
             kept = choose((state == 1) & (may_leave == 1), 0.0, state)
             if (year - (self.first or cells.years[0])) % self.every == 0:
                 judged = may_enter.notnull() & (state != 1)
