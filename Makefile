@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 BUILD := build
+COVERED := $(BUILD)/covered
+SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard -- . ':!*.md' 2>/dev/null))
 TESTS ?= tests analysis simulations
 
 export PYTHONDONTWRITEBYTECODE = 1
@@ -10,7 +12,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install memo test check bench verify lock clean
+.PHONY: help install memo lab test check bench verify lock clean
 
 help: ## list the targets
 	@echo "Multiple Measures: decide, defend and study how schools are judged."
@@ -36,14 +38,25 @@ install: $(READY) ## make .venv with the exact versions of requirements.lock
 memo: $(READY) ## run the first memo's notebook and publish the memo; prints its path
 	@$(BIN)/measures memo status-or-improvement
 
-test: $(READY) ## run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+lab: $(READY) ## open JupyterLab on the notebooks, with the project's own kernel
+	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
-check: $(READY) ## style, types, house rules, and the lines of both packages
+test: $(READY) ## run every test, and measure how much of the code they reach
+	@mkdir -p $(BUILD)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0 $(TESTS)
+	@touch $(COVERED)
+
+# the tests run again only when something has changed since they last passed
+$(COVERED): $(READY) $(SOURCES)
+	@$(MAKE) --no-print-directory test
+
+check: $(COVERED) ## style, types, house rules, coverage, and the lines of both packages
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet . || { echo "Run .venv/bin/ruff format ."; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -n 0 tests/test_house_rules.py tests/test_environment.py
+	@$(BIN)/coverage report > $(BUILD)/coverage.txt || { cat $(BUILD)/coverage.txt; exit 1; }
+	@echo "branches and lines reached by tests (95 % at least): $$(grep TOTAL $(BUILD)/coverage.txt | awk '{print $$NF}')"
 	@echo "lines of both packages (budget 9,000): $$(cat $$(git ls-files 'analysis/*.py' 'simulations/*.py') | wc -l)"
 
 bench: $(READY) ## time rating, and write build/bench.json
@@ -57,4 +70,4 @@ lock: ## choose versions anew (needs uv from .venv)
 	  --generate-hashes --no-header --no-emit-index-url --no-emit-find-links --upgrade --quiet -o requirements.lock
 
 clean: ## remove everything generated
-	@rm -rf $(BUILD) .venv .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(BUILD) .venv .mypy_cache .ruff_cache .hypothesis .coverage

@@ -172,6 +172,32 @@ def nothing_is_left_undone(source: Source) -> Iterator[str]:
             yield f"line {number}: a promise: {line.strip()}"
 
 
+def what_a_function_raises_is_said(source: Source) -> Iterator[str]:
+    told_by_help = source.path.endswith(("commands.py", "questions.py"))
+    parsers = "PlainValidator" in source.text  # what they raise becomes a message
+    if not source.is_package or told_by_help or parsers:
+        return
+    for node in public_functions(source.tree):
+        raises = any(isinstance(inner, ast.Raise) and inner.exc for inner in own_nodes(node))
+        if raises and "Raises:" not in (ast.get_docstring(node) or ""):
+            yield f"{node.name} raises and does not say what"
+
+
+def public_functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from public_functions(node)
+
+
+def own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    for inner in ast.iter_child_nodes(node):
+        if not isinstance(inner, ast.FunctionDef | ast.ClassDef | ast.Lambda):
+            yield inner
+            yield from own_nodes(inner)
+
+
 def functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
@@ -198,6 +224,7 @@ RULES: Final[tuple[Callable[[Source], Iterator[str]], ...]] = (
     dataclasses_are_frozen,
     files_are_opened_at_the_door,
     nothing_is_left_undone,
+    what_a_function_raises_is_said,
 )
 
 

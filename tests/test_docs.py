@@ -4,7 +4,9 @@ import doctest
 import re
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from analysis.designs.design import parse_design
 from analysis.panels.panel import read_panel
@@ -48,6 +50,17 @@ def test_the_small_design_of_contributing_loads() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     design = parse_design(re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1))
     assert design.lists == ("lowest",)
+
+
+def test_a_researcher_s_own_notebook_runs(tmp_path: Path) -> None:
+    """Anywhere on the machine, with the project's kernel and the few public functions."""
+    book = nbformat.v4.new_notebook()
+    text = "from analysis import compare, explain, load_design, rate, read_panel, schools_table\n"
+    text += "r = rate(load_design('franklin/index'), read_panel('franklin'))\n"
+    text += "print(len(schools_table(r)), compare(r, r).overlap.both, explain(r, '0101').name)"
+    book.cells = [nbformat.v4.new_code_cell(text)]
+    done = NotebookClient(book, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert done.cells[0].outputs[0].text == "28 2 Alder\n"
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -29,6 +29,7 @@ BREAKS = {
     "public_functions_are_annotated": ("analysis/a.py", "def f(a): pass\n"),
     "dataclasses_are_frozen": ("analysis/a.py", "@dataclass\nclass A: pass\n"),
     "files_are_opened_at_the_door": ("analysis/a.py", "def f(p): return p.read_text()\n"),
+    "what_a_function_raises_is_said": ("analysis/a.py", "def f():\n    raise ValueError\n"),
     "nothing_is_left_undone": ("analysis/a.py", "# TODO: later\n"),
 }
 
@@ -53,6 +54,13 @@ def test_every_file_keeps_the_rule(rule) -> None:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_the_rule_finds_what_breaks_it(rule) -> None:
     assert list(rule(Source(*BREAKS[rule.__name__])))
+
+
+def test_every_function_that_is_promised_has_an_example() -> None:
+    promised = [getattr(analysis, name) for name in analysis.__all__]
+    bare = [f.__name__ for f in promised if not isinstance(f, type) and ">>>" not in f.__doc__]
+    assert len(promised) > 10
+    assert not bare
 
 
 def test_nine_bodies_in_ten_are_short() -> None:

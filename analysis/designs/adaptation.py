@@ -82,6 +82,9 @@ def load_adaptation(adaptation: str | Path) -> Adaptation:
 
     Raises:
         ProblemsError: there is none, or everything that is wrong in it.
+
+    >>> load_adaptation("franklin/lowest-third").base
+    'franklin/index'
     """
     path = Path(adaptation)
     if path.suffix not in (".yaml", ".yml"):

@@ -70,7 +70,11 @@ class Cells:
         return map_arrays(values, lambda a: _at(a, "year", ref.year))
 
     def n(self, ref: Ref) -> xr.DataArray:
-        """Read the number of students behind the cells; an error where nobody gave it."""
+        """Read the number of students behind the cells.
+
+        Raises:
+            ProblemsError: nobody gave it.
+        """
         found = self[ref].n
         if found is None:
             raise fail(self.here, f"needs the number of students n of {ref}, which is not there")

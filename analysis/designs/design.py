@@ -127,10 +127,14 @@ def load_design(design: str | Path) -> Design:
 
 
 def parse_design(text: str, *, name: str = "design") -> Design:
-    """Read a design from YAML text, as in worked examples.
+    r"""Read a design from YAML text, as in worked examples.
 
     Raises:
         ProblemsError: everything that is wrong in it, with line and clause.
+
+    >>> points = "points: {level: {rule: cuts, of: ela, from: {2: 40, 3: 60}}}"
+    >>> parse_design("title: T\nmeasures: {ela: {unit: percent}}\n" + points).steps["level"].rule
+    'cuts'
     """
     return build_design(open_document(parse_yaml(text, file=name), name=name))
 

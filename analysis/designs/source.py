@@ -55,7 +55,11 @@ def read_yaml(path: Path) -> Source:
 
 
 def parse_yaml(text: str, *, file: str = "design") -> Source:
-    """Parse YAML text as `read_yaml` does; `file` is the name that messages give."""
+    """Parse YAML text as `read_yaml` does; `file` is the name that messages give.
+
+    Raises:
+        ProblemsError: the text is not YAML, or unfolds to more than can be read.
+    """
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)

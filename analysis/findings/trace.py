@@ -162,7 +162,13 @@ def _rows(ratings: Ratings, rule: Rule, place: Place) -> list[int]:
 
 
 def as_text(trace: Trace) -> str:
-    """Write a trace as text: the lists with their grounds first, then every step."""
+    """Write a trace as text: the lists with their grounds first, then every step.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> cedar = explain(rate(load_design("franklin/dashboard"), read_panel("franklin")), "0103")
+    >>> as_text(cedar).splitlines()[3]
+    'red_list: not named, because it is not in the pool: title1 is not met.'
+    """
     head = f"{trace.school} {trace.name}, {trace.year}, by {trace.design}"
     lines = [head, ""]
     for ground in trace.grounds:

@@ -166,6 +166,11 @@ def make_panel(
 
     Raises:
         ProblemsError: everything that is wrong in the tables.
+
+    >>> schools = pd.DataFrame({"school": ["0101"], "level": ["high"]})
+    >>> ela = pd.DataFrame({"school": ["0101"], "year": [2025], "measure": ["ela"], "value": [45]})
+    >>> make_panel(schools, ela).years
+    (2025,)
     """
     tables = {
         "schools": pa.Table.from_pandas(_as_text(schools), preserve_index=False),

@@ -39,6 +39,12 @@ def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
     Raises:
         ProblemsError: the folder is there already and is not empty, or the form cannot hold the
             panel.
+
+    >>> from analysis import read_panel
+    >>> with tempfile.TemporaryDirectory() as there:
+    ...     copy = write_panel(read_panel("franklin"), Path(there) / "copy", form="parquet")
+    ...     read_panel(copy).digest == read_panel("franklin").digest
+    True
     """
     if form == "xlsx":
         return _write_workbook(panel, folder)

@@ -11,6 +11,7 @@ import math
 import os
 import platform
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -93,6 +94,18 @@ def code_fingerprint() -> str:
                 found.update(path.relative_to(ROOT).as_posix().encode())
                 found.update(path.read_bytes())
     return found.hexdigest()
+
+
+def announce(parameters: Mapping[str, Any], fingerprints: Mapping[str, str]) -> None:
+    """Print what a notebook runs with, so that a printed page says what it rests on.
+
+    >>> announce({"share": 0.05}, {"franklin/index": "ab12"})
+    parameters: share = 0.05
+    fingerprints: franklin/index = ab12
+    """
+    for word, said in (("parameters", parameters), ("fingerprints", fingerprints)):
+        told = "; ".join(f"{name} = {x}" for name, x in said.items())
+        sys.stdout.write(f"{word}: {told}\n")
 
 
 def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)

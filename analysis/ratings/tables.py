@@ -27,6 +27,11 @@ def schools_table(ratings: Ratings) -> pd.DataFrame:
 
     Columns: school, part, year, name, district, level, index, rating, one `identified_<list>`
     (met, not met, unknown) for each list, and `identified`, the lists joined by semicolons.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> table = schools_table(rate(load_design("franklin/index"), read_panel("franklin")))
+    >>> table.loc[(table["year"] == 2025) & (table["identified"] == "lowest"), "school"].tolist()
+    ['0101', '0111']
     """
     units, years = ratings.panel.units, ratings.panel.years
     table = _frame(ratings)

@@ -69,6 +69,18 @@ def test_the_page_is_whole_and_asks_no_other_host(built: Path) -> None:
     assert "Warning" not in page.text
 
 
+def test_the_notebook_says_first_what_it_runs_with(built: Path) -> None:
+    executed = json.loads((built.parents[1] / "notebooks" / f"{NAME}.ipynb").read_text())
+    printed = [
+        "".join(out["text"])
+        for cell in executed["cells"]
+        for out in cell.get("outputs", [])
+        if out["output_type"] == "stream"
+    ]
+    assert printed[0].startswith("parameters: design = california/status-or-improvement; ")
+    assert "\nfingerprints: california/status-or-improvement = " in printed[0]
+
+
 def test_every_figure_has_words_for_those_who_cannot_see_it(built: Path) -> None:
     folder = built.parent / NAME
     figures = sorted(folder.glob("fig-*.svg"))

@@ -69,7 +69,11 @@ class Rule(Clause):
         )
 
     def out(self, cells: Cells) -> Values:
-        """Compute the cells of this step."""
+        """Compute the cells of this step.
+
+        Raises:
+            ProblemsError: the panel lacks what only some rules need, such as a numerator.
+        """
         raise NotImplementedError
 
     def result(self, cells: Cells) -> Values:
