@@ -18,6 +18,7 @@ from rich.table import Table
 
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import Design, design_names, load_design
+from analysis.findings.cycles import ever_named, ever_named_by_chance, false_exit
 from analysis.panels.foreign import read_with_layout
 from analysis.panels.layout import load_layout
 from analysis.panels.panel import WORKBOOK, panel_names, read_panel
@@ -162,6 +163,41 @@ def _summary(ratings: Ratings) -> None:
         out.print(f"{name}, {year}: {met:,} {judged} named, {unknown:,} cannot be judged")
     for step, cause in ratings.design.unknown.items():
         out.print(f"{step} stays unknown: {cause} has a number that nobody knows (null)")
+
+
+@app.command()
+def years(
+    design: DesignName,
+    panel: PanelName,
+    last: Annotated[int, typer.Option(min=1, help="how many years back")] = 6,
+    reliability: Annotated[
+        float, typer.Option(min=0, max=0.999, help="share of the variance that lasts (assumed)")
+    ] = 0.7,
+    adapted: Adaptations = None,
+) -> None:
+    """Say how many schools a list ever names over some years, and what chance alone would do.
+
+    Example: measures years franklin/index franklin --reliability 0.8
+    """
+    ratings = rate_panel(load_adapted(design, adapted or []), read_panel(panel))
+    for name in ratings.design.lists:
+        found = ever_named(ratings, name, last=last)
+        count = len(found.years)
+        out.print(
+            f"{name}, {found.years[0]}-{found.years[-1]}: {found.ever:,} of {found.schools:,} "
+            f"{ratings.design.header.entity}s named at least once, {found.every:,} every year. "
+            f"A year names {found.mean_share:.1%}.",
+            soft_wrap=True,
+        )
+        if 0 < found.mean_share < 1:
+            ever = ever_named_by_chance(reliability, found.mean_share, count)
+            leave = false_exit(reliability, found.mean_share)
+            out.print(
+                f"  If nothing truly changed and {reliability:.0%} of the variance lasted "
+                f"(assumed), {ever:.1%} would ever be named, and {leave:.0%} of a year's names "
+                "would leave the list a year later by chance alone.",
+                soft_wrap=True,
+            )
 
 
 @app.command()

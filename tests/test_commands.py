@@ -53,7 +53,7 @@ def test_lists(words: list[str]) -> None:
 
 
 COMMANDS = [
-    *("designs", "panels", "check", "rate", "verify", "memo", "template", "convert"),
+    *("designs", "panels", "check", "rate", "verify", "memo", "template", "convert", "years"),
     *("explain", "compare", "readings", "change", "similar"),
 ]
 

@@ -53,6 +53,18 @@ def test_readings_change_and_similar() -> None:
     assert "0102 has 55.6; the others have 56.6 on average" in done.stdout
 
 
+def test_years() -> None:
+    """By hand: in 2024 Kousa has 25.0, and Alder and Fir are tied for second.
+
+    Both have (25 x 33.33 + 25 x 36.67 + 20 x 40 + 15 x 36.67) / 85 = 36.5, and ties are in: three
+    are named. In 2025 two are, both of them again: 5 of 24, 20.8 %.
+    """
+    done = measures("years", "franklin/index", "franklin", "--reliability", "0.7")
+    assert "lowest, 2024-2025: 3 of 12 schools named at least once, 2 every year." in done.stdout
+    assert "A year names 20.8%." in done.stdout
+    assert "would ever be named" in done.stdout
+
+
 def test_template_check_convert(tmp_path: Path) -> None:
     book = tmp_path / "ours.xlsx"
     assert measures("template", "franklin/index", "--out", str(book)).returncode == 0
