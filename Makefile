@@ -4,6 +4,8 @@ BIN := .venv/bin
 READY := .venv/ready
 BUILD := build
 COVERED := $(BUILD)/covered
+# official files, a folder for each place; without them only what is built in is held to lists
+DATA ?= $(wildcard ../shared/data)
 SOURCES := $(wildcard $(shell git ls-files -co --exclude-standard -- . ':!*.md' 2>/dev/null))
 TESTS ?= tests analysis simulations
 
@@ -28,7 +30,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Installing into .venv, about two minutes ..."
 	@rm -rf .venv
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@$(BIN)/measures --help > /dev/null || { echo "The installation did not work; see above."; exit 1; }
 	@touch $(READY)
@@ -63,7 +65,7 @@ bench: $(READY) ## time rating, and write build/bench.json
 	@$(BIN)/python -m tests.bench
 
 verify: $(READY) ## hold designs to published lists, and write build/verify.json
-	@$(BIN)/measures verify --out $(BUILD)/verify.json
+	@$(BIN)/measures verify $(if $(DATA),--data $(DATA)) --out $(BUILD)/verify.json
 
 lock: ## choose versions anew (needs uv from .venv)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -7,7 +7,8 @@ from analysis.designs.adaptation import adapt, load_adaptation
 from analysis.designs.design import Design, load_design, parse_design
 from analysis.findings.comparison import compare
 from analysis.findings.trace import as_text, explain
-from analysis.panels.panel import Panel, make_panel, read_panel
+from analysis.panels.panel import Panel, make_panel
+from analysis.panels.reading import read_panel
 from analysis.panels.write import write_panel
 from analysis.problems import ProblemsError
 from analysis.ratings.rate import Ratings, rate

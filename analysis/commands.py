@@ -5,9 +5,6 @@ To add a command: one function here that reads, calls one public function, and p
 
 from __future__ import annotations
 
-import json
-import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -19,17 +16,14 @@ from rich.table import Table
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import Design, design_names, load_design
 from analysis.findings.cycles import ever_named, ever_named_by_chance, false_exit
-from analysis.panels.foreign import read_with_layout
-from analysis.panels.layout import load_layout
-from analysis.panels.panel import WORKBOOK, panel_names, read_panel
+from analysis.panels.layout import layout_names, load_layout
+from analysis.panels.reading import panel_names, read_panel
 from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
 from analysis.problems import Problem, ProblemsError
-from analysis.ratings.examples import differences, load_example
 from analysis.ratings.rate import Ratings
 from analysis.ratings.rate import rate as rate_panel
-from analysis.ratings.verify import Row, load_ledger, status
-from analysis.ratings.verify import verify as verify_entry
+from analysis.ratings.verify import load_ledger, status
 from analysis.ratings.write import write_ratings
 
 app = typer.Typer(no_args_is_help=True)
@@ -40,6 +34,10 @@ PanelName = Annotated[str, typer.Argument(help="built-in name or a folder with t
 Adaptations = Annotated[
     list[str] | None, typer.Option("--with", help="an adaptation, by name or file; repeatable")
 ]
+LayoutName = Annotated[
+    str | None,
+    typer.Option("--layout", help="the panel is an agency's files: place/name or a .yaml file"),
+]
 
 
 @app.command()
@@ -48,7 +46,7 @@ def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") 
 
     Example: measures designs california
     """
-    table = _table("design", "title", "rows as published")
+    table = table_of("design", "title", "rows as published")
     told = status(load_ledger())
     for name in design_names():
         if name.startswith(place):
@@ -61,7 +59,7 @@ def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") 
             out.print(f"{kind} [bold]{name}[/bold] of {one.base}: {one.title}")
 
 
-def _table(name: str, *columns: str) -> Table:
+def table_of(name: str, *columns: str) -> Table:
     """Start a table whose names stay whole, so that they can be copied."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(name, no_wrap=True)
@@ -72,11 +70,11 @@ def _table(name: str, *columns: str) -> Table:
 
 @app.command()
 def panels() -> None:
-    """List the built-in panels, with their origin.
+    """List the built-in panels, with their origin, and the layouts for agencies' own files.
 
     Example: measures panels
     """
-    table = _table("panel", "title", "schools", "years", "measures")
+    table = table_of("panel", "title", "schools", "years", "measures")
     origins = []
     for name in panel_names():
         panel = read_panel(name)
@@ -85,41 +83,10 @@ def panels() -> None:
         table.add_row(name, panel.about.title, schools, years, ", ".join(panel.measures))
         origins.append(f"[bold]{name}[/bold]: {panel.about.origin}. Licence: {panel.about.licence}")
     out.print(table, *origins, sep="\n")
-
-
-@app.command()
-def check(
-    files: Annotated[list[str], typer.Argument(help="designs, adaptations, examples or panels")],
-) -> None:
-    """Say everything that is wrong with some files, all at once.
-
-    Example: measures check my-design.yaml my-panel/
-    """
-    problems: list[Problem] = []
-    for file in files:
-        try:
-            problems += _check_one(file)
-        except ProblemsError as error:
-            problems += error.problems
-    if problems:
-        raise ProblemsError(problems)
-    out.print(f"{len(files)} checked, nothing wrong.")
-
-
-def _check_one(file: str) -> tuple[Problem, ...]:
-    path = Path(file)
-    if path.name.endswith(".examples.yaml"):
-        return differences(load_example(path))
-    if path.is_dir() or path.suffix == WORKBOOK or file in panel_names():
-        read_panel(file)
-    elif file in adaptation_names() or path.parent.name == "adaptations":
-        one = load_adaptation(file)
-        adapt(load_design(one.base), one)
-    else:
-        design = load_design(file)
-        for step, cause in design.unknown.items():
-            out.print(f"{file}: {step} stays unknown, because {cause} has a number nobody knows.")
-    return ()
+    for name in layout_names():
+        out.print(
+            f"layout [bold]{name}[/bold] reads an agency's own files: {load_layout(name).title}"
+        )
 
 
 @app.command()
@@ -127,6 +94,7 @@ def rate(
     design: DesignName,
     panel: PanelName,
     to: Annotated[Path, typer.Option("--out", help="a new folder for the files")],
+    layout: LayoutName = None,
     adapted: Adaptations = None,
     form: Annotated[
         Literal["csv", "parquet"], typer.Option("--format", help="form of the tables")
@@ -136,8 +104,9 @@ def rate(
 
     Example: measures rate franklin/index franklin --out build/franklin
     """
-    ratings = rate_panel(load_adapted(design, adapted or []), read_panel(panel))
+    ratings = rate_panel(load_adapted(design, adapted or []), read_panel(panel, layout))
     command = f"measures rate {design} {panel} --out {to.name}"
+    command += f" --layout {layout}" if layout else ""
     command += "".join(f" --with {one}" for one in adapted or [])
     written = write_ratings(ratings, to, form=form, command=command)
     _summary(ratings)
@@ -217,67 +186,17 @@ def template(
 def convert(
     sources: Annotated[list[str], typer.Argument(help="a panel; with --layout, somebody's files")],
     to: Annotated[Path, typer.Option("--out", help="a new folder, or a new .xlsx file")],
-    layout: Annotated[
-        str | None, typer.Option(help="what the columns mean: a built-in layout or a .yaml file")
-    ] = None,
+    layout: LayoutName = None,
     form: Annotated[
         Literal["csv", "csv.gz", "parquet", "dta"], typer.Option("--format", help="in a folder")
     ] = "csv",
 ) -> None:
     """Turn a panel, or somebody's own tables, into a panel of another form.
 
-    Example: measures convert absence24.csv --layout calpads --out our-panel
+    Example: measures convert absence24.csv --layout california/calpads --out our-panel
     """
-    if layout is not None:
-        files = [Path(source) for source in sources]
-        panel = read_with_layout(files, load_layout(layout), name=to.stem)
-    elif len(sources) == 1:
-        panel = read_panel(sources[0])
-    else:
+    if layout is None and len(sources) > 1:
         raise ProblemsError([Problem("convert", "takes one panel, or files with --layout.")])
+    panel = read_panel([Path(one) for one in sources] if layout else sources[0], layout)
     write_panel(panel, to, form="xlsx" if to.suffix == ".xlsx" else form)
     out.print(f"wrote {to}: {panel.units['school'].nunique():,} schools", soft_wrap=True)
-
-
-@app.command()
-def verify(
-    place: Annotated[str, typer.Argument(help="a place, or place/name; all without it")] = "",
-    form: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="table, or JSON rows")
-    ] = "table",
-    to: Annotated[Path | None, typer.Option("--out", help="write the JSON rows there too")] = None,
-) -> None:
-    """Hold designs to the lists that agencies published, row by row.
-
-    Example: measures verify california/api-2000
-    """
-    entries = [entry for entry in load_ledger() if entry.design.startswith(place)]
-    if not entries:
-        raise ProblemsError([Problem(place, "no design of this name is held to a published list.")])
-    rows = [row for entry in entries for row in verify_entry(entry)]
-    text = json.dumps([asdict(row) for row in rows], indent=1) + "\n"
-    if to is not None:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        to.write_text(text, encoding="utf-8")
-    if form == "json":
-        sys.stdout.write(text)
-    else:
-        _print_rows(rows)
-    fallen = [row for row in rows if row.matched < row.expected]
-    if fallen:
-        raise ProblemsError(
-            Problem(
-                f"{row.place}/{row.name}",
-                f"{row.result} matches {row.matched:,} rows; the ledger says {row.expected:,}.",
-            )
-            for row in fallen
-        )
-
-
-def _print_rows(rows: list[Row]) -> None:
-    table = _table("design", "published result", "matched", "testable", "differences")
-    for row in rows:
-        apart = "; ".join(f"{one.count:,} {one.why}" for one in row.differences)
-        name = f"{row.place}/{row.name}"
-        table.add_row(name, row.result, f"{row.matched:,}", f"{row.testable:,}", apart or "none")
-    out.print(table)

@@ -26,7 +26,7 @@ from analysis.findings.real_change import Change, real_change
 from analysis.findings.similar import similar
 from analysis.findings.trace import as_text, explain
 from analysis.findings.what_would_change import WouldChange, what_would_change
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError, fail
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL

@@ -7,6 +7,7 @@ import sys
 import typer
 from rich.console import Console
 
+from analysis.checks import app as checks_app
 from analysis.commands import app as analysis_app
 from analysis.problems import ProblemsError
 from analysis.questions import app as questions_app
@@ -19,6 +20,7 @@ commands = typer.Typer(
     help="Decide, defend and study how schools are judged.",
 )
 commands.registered_commands += analysis_app.registered_commands
+commands.registered_commands += checks_app.registered_commands
 commands.registered_commands += questions_app.registered_commands
 commands.registered_commands += simulations_app.registered_commands
 

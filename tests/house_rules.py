@@ -33,7 +33,8 @@ OPENERS: Final = {
     "read_table",
 }
 MAY_OPEN = re.compile(r"^_?(load|read|write|parse|find)_|^_(write|read)$")
-OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", "analysis/commands.py")
+COMMANDS = ("analysis/commands.py", "analysis/checks.py", "analysis/questions.py")
+OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", *COMMANDS)
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def functions_take_few_arguments(source: Source) -> Iterator[str]:
     for node in functions(source.tree):
         if source.path == "analysis/publishing/store.py" and node.name == "write_result":
             continue  # a result says all of this, or it is none
-        if source.path.endswith(("commands.py", "questions.py")):
+        if source.path.endswith(COMMANDS):
             continue  # each is a word of the command line
         names = [arg.arg for arg in (*node.args.args, *node.args.kwonlyargs)]
         count = len([name for name in names if name not in ("self", "cls")])
@@ -173,7 +174,7 @@ def nothing_is_left_undone(source: Source) -> Iterator[str]:
 
 
 def what_a_function_raises_is_said(source: Source) -> Iterator[str]:
-    told_by_help = source.path.endswith(("commands.py", "questions.py"))
+    told_by_help = source.path.endswith(COMMANDS)
     parsers = "PlainValidator" in source.text  # what they raise becomes a message
     if not source.is_package or told_by_help or parsers:
         return

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import LIBRARY, load_design
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from analysis.ratings.examples import differences, load_example
 from analysis.ratings.rate import rate
 from analysis.ratings.tables import wide_table

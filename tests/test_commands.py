@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.ratings.verify import load_ledger, verify
+from analysis.ratings.verify import load_ledger
 from simulations.__main__ import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,7 @@ MENDABLE = [
     (["rate", "franklin/indx", "franklin", "--out", "x"], "Did you mean franklin/index?"),
     (["rate", "franklin/index", "frankling", "--out", "x"], "Did you mean franklin?"),
     (["check", "nothing.yaml"], "nothing.yaml: there is no such file."),
-    (["verify", "texas"], "no design of this name is held to a published list"),
+    (["verify", "atlantis"], "no design of this name is held to a published list"),
     (["memo", "nothing"], "there is no such memo"),
     (["rate", "franklin/index", "california-api-2000", "--out", "x"], "the measure ela is not in"),
 ]
@@ -158,16 +158,6 @@ def test_rate_never_spoils_a_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.parametrize("entry", load_ledger(), ids=lambda entry: entry.design)
-def test_the_ledger_s_figures_hold(entry) -> None:
-    for row in verify(entry):
-        held = entry.results[row.result]
-        assert (row.matched, row.testable) == (held.matched, held.testable), row
-        assert sum(apart.count for apart in row.differences) == row.testable - row.matched
-        named = {apart.why for apart in row.differences}
-        assert named <= {known.why for known in held.differences}, "a difference without a name"
-
-
 def test_verify_writes_rows_of_the_agreed_form(tmp_path: Path) -> None:
     done = measures("verify", "california", "--format", "json", "--out", str(tmp_path / "v.json"))
     assert done.returncode == 0
@@ -180,13 +170,13 @@ def test_verify_writes_rows_of_the_agreed_form(tmp_path: Path) -> None:
 
 
 def test_a_rate_that_falls_behind_the_ledger_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    from analysis import commands  # noqa: PLC0415
+    from analysis import checks  # noqa: PLC0415
     from analysis.problems import ProblemsError  # noqa: PLC0415
 
     (entry,) = [e for e in load_ledger() if e.design == "california/api-2000"]
     held = {"target": entry.results["target"].model_copy(update={"matched": 5455})}
     monkeypatch.setattr(
-        commands, "load_ledger", lambda: (entry.model_copy(update={"results": held}),)
+        checks, "load_ledger", lambda: (entry.model_copy(update={"results": held}),)
     )
     with pytest.raises(ProblemsError, match="matches 5,454 rows; the ledger says 5,455"):
-        commands.verify("california")
+        checks.verify("california/api")

@@ -9,7 +9,7 @@ import pytest
 from nbclient import NotebookClient
 
 from analysis.designs.design import parse_design
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from tests.test_commands import measures
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from tests.test_commands import measures
 
 
@@ -75,7 +75,13 @@ def test_template_check_convert(tmp_path: Path) -> None:
     (tmp_path / "core.csv").write_text(
         "schoolid,schyear,gm,gm_n,sm,sm_n,se,se_n,sa,sa_n\n007,2016,3.9,90,4,90,3.5,90,3.8,90\n"
     )
-    words = (str(tmp_path / "core.csv"), "--layout", "core", "--out", str(tmp_path / "q.xlsx"))
+    words = (
+        str(tmp_path / "core.csv"),
+        "--layout",
+        "core/skills",
+        "--out",
+        str(tmp_path / "q.xlsx"),
+    )
     assert measures("convert", *words).returncode == 0
     assert read_panel(tmp_path / "q.xlsx").units["school"].tolist() == ["007"]
     done = measures("convert", str(book), str(book), "--out", str(tmp_path / "r"))
@@ -87,7 +93,10 @@ WRONG = [
     (["change", "0101", "franklin/index", "franklin", "--year", "2024"], "no value in two years"),
     (["readings", "franklin/dashboard", "franklin"], "rests on no line by share"),
     (["template", "franklin/index", "--out", "x.csv"], "ends in .xlsx"),
-    (["convert", "a.csv", "--layout", "calpad", "--out", "x"], "Did you mean calpads?"),
+    (
+        ["convert", "a.csv", "--layout", "california/calpad", "--out", "x"],
+        "Did you mean california/calpads?",
+    ),
 ]
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import xarray as xr
 
-from analysis.designs.clause import ByColumn, Number, Ref
+from analysis.designs.clause import BY_GROUP, OTHERS, ByColumn, Number, Ref
 from analysis.problems import fail, listed
-from analysis.values import Decision, Reason, Values
+from analysis.values import Decision, Reason, Values, choose
 
 
 @dataclass(frozen=True)
@@ -81,18 +81,22 @@ class Cells:
         return found
 
     def number(self, number: Number | Ref) -> xr.DataArray:
-        """Give a number (no axis), one for each school, or the cells that a reference names."""
+        """Give a number (no axis), one for each school or group, or the cells of a reference."""
         if isinstance(number, Ref):
             return self[number].value
         if not isinstance(number, ByColumn):
             return xr.DataArray(np.nan if number is None else number)
-        column = self.got[number.by]
-        codes = column.value
-        out = xr.full_like(codes, np.nan, dtype=float)
+        if number.by == BY_GROUP:
+            labels: Sequence[str] = self.groups
+            axis = np.arange(1.0, len(labels) + 1)
+            codes = xr.DataArray(axis, dims="group", coords={"group": list(labels)})
+        else:
+            codes, labels = self.got[number.by].value, self.got[number.by].labels
+        rest = self.number(number.numbers.get(OTHERS)).where(codes.notnull())
         for label, given in number.numbers.items():
-            code = code_of(label, column.labels)
-            out = out.where(codes != code, np.nan if given is None else given)
-        return out
+            if label != OTHERS:
+                rest = choose(codes == code_of(label, labels), self.number(given), rest)
+        return rest
 
     @property
     def is_whole(self) -> xr.DataArray:

@@ -13,7 +13,16 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from analysis.designs.clause import ByColumn, Clause, FrozenMap, Names, Ref
+from analysis.designs.clause import (
+    BY_GROUP,
+    OTHERS,
+    ByColumn,
+    Clause,
+    FrozenMap,
+    Names,
+    Ref,
+    WordsField,
+)
 from analysis.designs.document import Document, thaw
 from analysis.designs.rules import STEP, Rule
 from analysis.designs.wording import explain, fields_of
@@ -24,20 +33,28 @@ EVERYONE: Final = "all_schools"
 """The pool that holds every school."""
 
 
+Indicator = Literal["achievement", "other_academic", "graduation", "el_progress", "school_quality"]
+"""The indicators of the Every Student Succeeds Act, 20 U.S.C. 6311(c)(4)(B)."""
+
+
 class Measure(Clause):
-    """One thing measured: its name for readers, its unit, and what it may be."""
+    """One thing measured: its name for readers, its unit, and what it may be.
+
+    `indicator` says for which indicator of the Every Student Succeeds Act it stands.
+    """
 
     label: str | None = None
     unit: str | None = None
     better: Literal["high", "low"] | None = None
     range: tuple[float, float] | None = None
     levels: tuple[str, ...] = ()
+    indicator: Indicator | None = None
 
 
 class SchoolColumn(Clause):
-    """What is known of each school: yes or no, a number, or one of some words."""
+    """What is known of each school: yes or no, a number, a word, or the code of another school."""
 
-    holds: Literal["yes_no", "number", "text"]
+    holds: Literal["yes_no", "number", "text", "school"]
     label: str | None = None
     one_of: tuple[str, ...] = ()
 
@@ -57,7 +74,7 @@ class Header(Clause):
     about: str | None = None
     entity: Literal["school", "district"] = "school"
     exceptions: dict[str, dict[str, str]] = Field(default_factory=dict)
-    sets: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    sets: dict[str, WordsField] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
     headline: Headline = Headline()
 
@@ -166,6 +183,18 @@ def _references(
                 yield from _groups(document, header, name, (ref.group,))
         for word in ("groups", "rest"):
             yield from _groups(document, header, name, getattr(rule, word, None) or ())
+    yield from _header_references(document, header, names)
+
+
+def _header_references(
+    document: Document, header: Header, names: tuple[str, ...]
+) -> Iterator[Problem]:
+    known = (*names, *document.copies)
+    for address in header.exceptions:
+        first = address.partition(".")[0]
+        if first not in known:
+            text = f"names {first}, which is no measure, school column or step."
+            yield document.problem(("exceptions", address), text + did_you_mean(first, known))
     for word in ("index", "rating"):
         told = getattr(header.headline, word)
         if told is not None and told not in names:
@@ -239,13 +268,15 @@ def _as_refs(said: Any) -> tuple[Ref, ...]:  # noqa: ANN401 (any word of a claus
 
 def _by_columns(document: Document, name: str, rule: Rule, names: Names) -> Iterator[Problem]:
     for number in _numbers_by_column(rule):
-        known = names.words.get(number.by)
-        if known is None or not known:
-            text = f"differs by {number.by}, which must be a school column with one_of."
-            yield document.problem((name,), text + did_you_mean(number.by, names.words))
+        levels = names.words.get(number.by) or names.labels.get(number.by)
+        known = names.groups if number.by == BY_GROUP else levels
+        if not known:
+            text = f"differs by {number.by}, which must be group, a school column with one_of"
+            near = did_you_mean(number.by, names.words)
+            yield document.problem((name,), f"{text}, or a step that gives levels.{near}")
             continue
         for label in number.numbers:
-            if label not in known:
+            if label not in (*known, OTHERS):
                 near = did_you_mean(label, known)
                 text = f"gives a number for {label}; {number.by} is one of {listed(known)}.{near}"
                 yield document.problem((name,), text)
@@ -254,6 +285,7 @@ def _by_columns(document: Document, name: str, rule: Rule, names: Names) -> Iter
 def _numbers_by_column(said: Any) -> Iterator[ByColumn]:  # noqa: ANN401 (any word of a clause)
     if isinstance(said, ByColumn):
         yield said
+        yield from (one for inner in said.numbers.values() for one in _numbers_by_column(inner))
     elif isinstance(said, Clause):
         for word in said.model_fields_set:
             yield from _numbers_by_column(getattr(said, word))

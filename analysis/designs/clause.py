@@ -52,10 +52,14 @@ class Ref:
 
 @dataclass(frozen=True)
 class ByColumn:
-    """A number that differs by a school column: one number for each word of the column."""
+    """A number that differs by a school column, a step with levels, or `group`.
+
+    It gives one number for each word; words that are not named take the number of `others`, where
+    it is given. A number may differ again by something else.
+    """
 
     by: str
-    numbers: FrozenMap[str, float | None]
+    numbers: FrozenMap[str, Number]
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,8 @@ class Rounding:
 
 
 Number = float | ByColumn | None
+BY_GROUP: Final = "group"
+OTHERS: Final = "others"
 REF_WORDS: Final = ("of", "year", "group")
 
 
@@ -79,7 +85,7 @@ def plain_number(said: object) -> float:
 
 
 def parse_number(said: object) -> Number:
-    """Take a number, null (not known), or numbers `{by: column, word: number}`."""
+    """Take a number, null (not known), or numbers `{by: column or group, word: number}`."""
     if said is None:
         return None
     if isinstance(said, dict) and "by" in said:
@@ -87,7 +93,7 @@ def parse_number(said: object) -> Number:
         if not rest:
             msg = "must give a number for each word of the column after by"
             raise ValueError(msg)
-        numbers = {w: None if x is None else plain_number(x) for w, x in rest.items()}
+        numbers = {w: parse_number(x) for w, x in rest.items()}
         return ByColumn(str(said["by"]), FrozenMap(numbers))
     if isinstance(said, dict | str | list):
         msg = "must be a number, or {by: column, word: number}"

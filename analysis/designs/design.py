@@ -65,6 +65,28 @@ class Design:
         """Name what a step reads, without the pool of all schools."""
         return tuple(used for used in self.steps[name].uses() if used != EVERYONE)
 
+    def below(self, name: str, *, conditions: bool = True) -> tuple[str, ...]:
+        """Name a step and all that it rests on, measures too; on demand not through conditions.
+
+        >>> load_design("franklin/index").below("ela_points")
+        ('ela', 'ela_counted', 'ela_level', 'ela_points')
+        """
+        found = {name}
+        for step in reversed(self.steps):
+            if step in found:
+                kinds, used = self.names.kinds, self.uses(step)
+                found.update(u for u in used if conditions or kinds.get(u) != "condition")
+        return tuple(one for one in (*self.measures, *self.steps) if one in found)
+
+    def measured_by(self, name: str, *, conditions: bool = True) -> tuple[str, ...]:
+        """Name the measures that a step, or a measure itself, rests on.
+
+        >>> load_design("franklin/index").measured_by("ela_points")
+        ('ela',)
+        """
+        below = self.below(name, conditions=conditions)
+        return tuple(one for one in below if one in self.measures)
+
     def vary(self, changes: Mapping[str, Any]) -> Design:
         """Change words at some addresses and check the whole design anew.
 
@@ -84,10 +106,12 @@ class Design:
     def evidence(self, address: str) -> tuple[str | None, str | None]:
         """Give the source of an address and how it is known: the nearest one above it."""
         words = address.split(".")
+        copied = [name for name, made in self.document.copies.items() if words[0] in made]
         for size in range(len(words), 0, -1):
-            told = self.header.exceptions.get(".".join(words[:size]))
-            if told is not None:
-                return told.get("cite"), told.get("evidence")
+            for first in (words[0], *copied):
+                told = self.header.exceptions.get(".".join((first, *words[1:size])))
+                if told is not None:
+                    return told.get("cite"), told.get("evidence")
         rule = self.steps.get(words[0]) or self.measures.get(words[0]) or self.header
         source = rule if rule.evidence or rule.cite else self.header
         return source.cite, source.evidence

@@ -1,11 +1,11 @@
 """What do somebody else's files say, once a layout tells what their columns mean?
 
-To read another form of file: one branch in `_Tables._read`.
+To read another form of file: one branch in `_Reader._read`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatch
 from functools import reduce
 from pathlib import Path
@@ -20,40 +20,64 @@ from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 from analysis.values import ALL
 
 
-def read_with_layout(files: Sequence[Path], layout: Layout, *, name: str) -> Panel:
+def read_with_layout(paths: Sequence[Path], layout: Layout, *, name: str = "") -> Panel:
     """Read files as somebody else laid them out.
 
     Args:
-        files: the files; each must fit the pattern of one entry of the layout.
+        paths: the files, or a folder that holds them; a folder may hold other files too.
         layout: what their columns mean.
-        name: what the panel is called.
+        name: what the panel is called; the name of the folder or first file without it.
 
     Raises:
-        ProblemsError: a file that no entry fits, a column or a code that is not there, and
-            everything that is wrong in the panel itself.
+        ProblemsError: a file that no entry fits, an entry without a file, a column or a code that
+            is not there (with the line of the layout), and everything that is wrong in the panel.
     """
     problems: list[Problem] = []
-    found: list[_Tables] = []
-    for path in files:
-        entry = next((f for f in layout.files.values() if fnmatch(path.name.lower(), f.file)), None)
-        if entry is None:
-            patterns = listed(f.file for f in layout.files.values())
-            problems.append(Problem(path.name, f"fits no file of the layout: {patterns}."))
-        else:
-            found.append(_Tables(path, entry, problems))
+    reader = _Reader(layout, problems)
+    found = [reader.tables(path, entry) for path, entry in _pairs(paths, layout, problems)]
     if problems:
         raise ProblemsError(problems)
     schools = _joined([tables.schools() for tables in found])
     measures = pd.concat([tables.measures() for tables in found], ignore_index=True)
     published = pd.concat([tables.published() for tables in found], ignore_index=True)
     if problems:
-        raise ProblemsError(problems)
+        raise ProblemsError(dict.fromkeys(problems))
     about = About(
-        title=layout.title, origin=layout.origin, licence=layout.licence, measures=layout.measures
+        entity=layout.entity,
+        title=layout.title,
+        origin=layout.origin,
+        licence=layout.licence,
+        measures=layout.measures,
+        groups=layout.groups,
     )
     return make_panel(
-        schools, measures, name=name, about=about, published=published if len(published) else None
+        schools,
+        measures,
+        name=name or paths[0].stem,
+        about=about,
+        published=published if len(published) else None,
     )
+
+
+def _pairs(
+    paths: Sequence[Path], layout: Layout, problems: list[Problem]
+) -> Iterator[tuple[Path, str]]:
+    """Pair each file with every entry whose pattern it fits."""
+    patterns = {entry: file.file for entry, file in layout.files.items()}
+    used: set[str] = set()
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else [path]
+        for file in inside:
+            fits = [entry for entry, p in patterns.items() if fnmatch(file.name.lower(), p)]
+            if not fits and not path.is_dir():
+                text = f"fits no file of the layout: {listed(set(patterns.values()))}."
+                problems.append(Problem(file.name, text))
+            used.update(fits)
+            yield from ((file, entry) for entry in fits)
+    if any(path.is_dir() for path in paths):
+        for entry in patterns.keys() - used:
+            text = f"files.{entry}: no file of the folder is called {patterns[entry]}."
+            problems.append(Problem(layout.line(entry, patterns[entry]), text))
 
 
 def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -64,40 +88,67 @@ def _joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     return first.fillna("").reset_index()
 
 
-class _Tables:
-    """One file, read as text, and the tables of a panel that it gives."""
+class _Reader:
+    """Reads each file once, whichever entries need it."""
 
-    def __init__(self, path: Path, entry: File, problems: list[Problem]) -> None:
-        self.path, self.entry, self.problems = path, entry, problems
-        self.rows = self._read()
-        keep = pd.Series(data=True, index=self.rows.index)
-        for column, words in entry.keep.items():
-            keep &= self._column(column).isin(words)
-        self.rows = self.rows[keep]
-        self.keys = pd.DataFrame(index=self.rows.index).assign(school=self._word(entry.school))
-        self.keys["part"] = "" if entry.part is None else self._word(entry.part)
+    def __init__(self, layout: Layout, problems: list[Problem]) -> None:
+        self.layout, self.problems = layout, problems
+        self.read: dict[tuple[object, ...], pd.DataFrame] = {}
 
-    def _read(self) -> pd.DataFrame:
-        how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skiprows": self.entry.skip}
+    def tables(self, path: Path, name: str) -> _Tables:
+        entry = self.layout.files[name]
+        key = (path, entry.sheet, entry.separator, entry.encoding, entry.skip)
+        if key not in self.read:
+            self.read[key] = self._read(path, entry)
+        return _Tables(path, name, self.read[key], self.layout, self.problems)
+
+    def _read(self, path: Path, entry: File) -> pd.DataFrame:
+        how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skiprows": entry.skip}
         try:
-            if self.path.suffix == ".xlsx":
-                rows = pd.read_excel(self.path, sheet_name=self.entry.sheet or 0, **how)
+            if path.suffix == ".xlsx":
+                rows = pd.read_excel(path, sheet_name=entry.sheet or 0, **how)
             else:
-                encoding = "utf-8-sig" if self.entry.encoding == "utf-8" else self.entry.encoding
-                rows = pd.read_csv(self.path, sep=self.entry.separator, encoding=encoding, **how)
+                encoding = "utf-8-sig" if entry.encoding == "utf-8" else entry.encoding
+                rows = pd.read_csv(path, sep=entry.separator, encoding=encoding, **how)
         except (OSError, ValueError) as error:
-            raise fail(self.path.name, f"cannot be read as a table ({error}).") from error
+            raise fail(path.name, f"cannot be read as a table ({error}).") from error
         rows.columns = rows.columns.str.strip()
-        trimmed: pd.DataFrame = rows.apply(lambda column: column.str.strip())
-        return trimmed
+        return rows
+
+
+class _Tables:
+    """One file as one entry of the layout reads it, and the tables of a panel that it gives."""
+
+    def __init__(
+        self,
+        path: Path,
+        name: str,
+        rows: pd.DataFrame,
+        layout: Layout,
+        problems: list[Problem],
+    ) -> None:
+        self.path, self.name, self.layout, self.problems = path, name, layout, problems
+        self.rows, self.entry = rows, layout.files[name]
+        keep = pd.Series(data=True, index=rows.index)
+        for column, words in self.entry.keep.items():
+            keep &= self._column(column).isin(words)
+        for column, words in self.entry.leave_out.items():
+            keep &= ~self._column(column).isin(words)
+        self.rows = rows[keep]
+        self.keys = pd.DataFrame(index=self.rows.index).assign(school=self._word(self.entry.school))
+        self.keys["part"] = "" if self.entry.part is None else self._word(self.entry.part)
 
     def _column(self, name: str) -> pd.Series[Any]:
         if name not in self.rows:
             near = did_you_mean(name, self.rows.columns)
-            text = f"has no column {name}; it has {listed(self.rows.columns)}.{near}"
-            self.problems.append(Problem(self.path.name, text))
+            text = f"{self.path.name} has no column {name}; it has {listed(self.rows.columns)}."
+            self._problem(name, text + near)
             return pd.Series("", index=self.rows.index)
-        return self.rows[name]
+        return self.rows[name].str.strip()
+
+    def _problem(self, column: str, text: str) -> None:
+        place = self.layout.line(self.name, column)
+        self.problems.append(Problem(place, f"files.{self.name}: {text}"))
 
     def _word(self, taken: Taken) -> pd.Series[Any]:
         """Give our word for each row; missing for rows that are left out."""
@@ -105,13 +156,19 @@ class _Tables:
             return pd.Series(str(taken.is_), index=self.rows.index)
         digits = taken.digits if isinstance(taken.digits, tuple) else (taken.digits or 0,)
         parts = [
-            self._column(name).str.zfill(width)
+            self._code(name, width, whole=taken.whole)
             for name, width in zip(taken.columns, digits * len(taken.columns), strict=False)
         ]
         word = reduce(lambda a, b: a + b, parts)
         if taken.ends:
             word = word.str.replace(r"^(\d\d)(\d\d)-(\d\d)$", r"\1\3", regex=True)
         return self._coded(word, taken) if taken.codes else word
+
+    def _code(self, name: str, width: int, *, whole: bool) -> pd.Series[Any]:
+        said = self._column(name)
+        if whole:
+            said = said.str.replace(r"^(\d+)\.0*$", r"\1", regex=True)
+        return said.where(said == "", said.str.zfill(width))
 
     def _coded(self, word: pd.Series[Any], taken: Taken) -> pd.Series[Any]:
         ours = word.map(taken.codes)
@@ -120,8 +177,8 @@ class _Tables:
         strange = sorted(set(word[ours.isna() & (word != "")]))
         if strange and taken.others == "refuse":
             column = "+".join(taken.columns)
-            text = f"column {column}: no code for {listed(strange)}; the layout has"
-            self.problems.append(Problem(self.path.name, f"{text} {listed(taken.codes)}."))
+            text = f"{self.path.name}, column {column}: no code for {listed(strange)};"
+            self._problem(taken.columns[0], f"{text} the layout has {listed(taken.codes)}.")
         return ours
 
     def _keyed(self) -> pd.DataFrame:
@@ -170,4 +227,5 @@ class _Tables:
             keys.assign(result=name, value=self._word(taken))
             for name, taken in self.entry.published.items()
         ]
-        return pd.concat(parts, ignore_index=True) if parts else keys.iloc[:0]
+        told = pd.concat(parts, ignore_index=True) if parts else keys.iloc[:0]
+        return told.dropna(subset=["group", *(("value",) if parts else ())])

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, ValidationError
 
 from analysis.designs.clause import Clause
-from analysis.designs.source import Source, read_yaml
+from analysis.designs.design import LIBRARY
+from analysis.designs.source import PathKey, Source, read_yaml
 from analysis.designs.wording import explain, fields_of
 from analysis.panels.about import MeasureNote
 from analysis.panels.cells import NOTES
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 
-LAYOUTS: Final = Path(__file__).parent / "layouts"
-
 
 class Taken(Clause):
     """Where a word comes from: a column (or several, joined), or the same word for every row.
 
-    `digits` pads codes with zeros; `codes` turns the file's words into ours, and `others` says
-    what happens to the rest; `ends` reads a year such as 2023-24 as 2024.
+    `digits` pads codes with zeros; `whole` reads a code that a program wrote as a number
+    (10101.0) as the whole number it is; `codes` turns the file's words into ours, and `others`
+    says what happens to the rest; `ends` reads a year such as 2023-24 as 2024.
     """
 
     column: str | tuple[str, ...] | None = None
@@ -34,6 +34,7 @@ class Taken(Clause):
     codes: dict[str, str] = Field(default_factory=dict)
     others: Literal["keep", "leave_out", "refuse"] = "refuse"
     ends: bool = False
+    whole: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -68,9 +69,11 @@ class Numbers(Clause):
 class File(Clause):
     """One kind of file: which it is, which rows count, and where each word of a panel stands.
 
-    Either `measures` names the columns of each measure (a wide table), or `measure` says where the
-    measure's name stands and `numbers` its columns (a long one). `marks` says what words in place
-    of a number mean.
+    A row counts if it has one of the words that `keep` gives for a column, and none of those of
+    `leave_out`. Either `measures` names the columns of each measure (a wide table), or `measure`
+    says where the measure's name stands and `numbers` its columns (a long one). `marks` says what
+    words in place of a number mean. A file is read by every entry whose pattern it fits: two
+    years side by side in one row are two entries.
     """
 
     file: str
@@ -79,6 +82,7 @@ class File(Clause):
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     skip: int = Field(0, ge=0)
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    leave_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     school: From
     part: From | None = None
     year: From | None = None
@@ -92,16 +96,36 @@ class File(Clause):
 
 
 class Layout(Clause):
-    """How an agency or a district lays out its files; `every` holds for each of them."""
+    """How an agency or a district lays out its files; `every` holds for each of them.
+
+    Tables are joined on their keys: what two files say of one school, year and group is one row.
+    """
+
+    _source: Source = PrivateAttr()
 
     schema_: Literal[1] = Field(1, alias="schema")
     title: str
     about: str = ""
     origin: str = ""
     licence: str = ""
+    entity: Literal["school", "district"] = "school"
     measures: dict[str, MeasureNote] = Field(default_factory=dict)
+    groups: dict[str, str] = Field(default_factory=dict)
     every: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, File]
+
+    @property
+    def place(self) -> str:
+        """The layout's file."""
+        return self._source.file
+
+    def line(self, entry: str, column: str) -> str:
+        """Write `file:line` of the place where an entry first names a column."""
+        for above in (("files", entry), ("every",)):
+            at = _found(_under(self._source.said, above), column, above)
+            if at is not None:
+                return self._source.place(at)
+        return self._source.file
 
 
 def load_layout(layout: str | Path) -> Layout:
@@ -116,13 +140,15 @@ def load_layout(layout: str | Path) -> Layout:
             near = did_you_mean(layout, layout_names())
             text = f"there is no such layout; built in are {listed(layout_names())}.{near}"
             raise fail(str(layout), text)
-        path = LAYOUTS / f"{layout}.yaml"
+        place, name = str(layout).split("/")
+        path = LIBRARY / place / "layouts" / f"{name}.yaml"
     return _parsed(read_yaml(path))
 
 
 def layout_names() -> tuple[str, ...]:
-    """List the built-in layouts."""
-    return tuple(sorted(path.stem for path in LAYOUTS.glob("*.yaml")))
+    """List the built-in layouts as `place/name`."""
+    files = LIBRARY.glob("*/layouts/*.yaml")
+    return tuple(sorted(f"{path.parents[1].name}/{path.stem}" for path in files))
 
 
 def _parsed(source: Source) -> Layout:
@@ -146,7 +172,28 @@ def _parsed(source: Source) -> Layout:
         ]
     if problems:
         raise ProblemsError(problems)
+    found._source = source  # noqa: SLF001 (a private word of this module's own model)
     return found
+
+
+def _under(said: Any, path: PathKey) -> Any:  # noqa: ANN401 (a file may say anything)
+    for word in path:
+        said = said.get(word) if isinstance(said, dict) else None
+    return said
+
+
+def _found(said: Any, column: str, path: PathKey) -> PathKey | None:  # noqa: ANN401
+    """Find where something names a column: as a key, as a word, or in a list."""
+    if isinstance(said, dict):
+        for key, inner in said.items():
+            if key == column:
+                return (*path, str(key))
+            at = _found(inner, column, (*path, str(key)))
+            if at is not None:
+                return at
+    if isinstance(said, list):
+        return next((path for inner in said if inner == column), None)
+    return path if said == column else None
 
 
 def _wrong(file: File) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -1,6 +1,6 @@
 """What was measured? A panel: values and n for school (and part) x year x group x measure.
 
-To add a form of file: its reading in `files.py`; the checks and the arrays stay as they are.
+To read a panel from files: `reading.py`. To add a check on cells: `cells.py`.
 """
 
 from __future__ import annotations
@@ -9,25 +9,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import xarray as xr
 
-from analysis.designs.source import Source
-from analysis.panels.about import About, about_of, nested, read_about
+from analysis.panels.about import About
 from analysis.panels.cells import measure_arrays
-from analysis.panels.files import PUBLISHED, SCHOOLS, read_tables, typed_measures
+from analysis.panels.files import PUBLISHED, SCHOOLS, typed_measures
 from analysis.panels.units import Units, units_of
-from analysis.panels.workbook import in_cells, read_workbook
-from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.problems import Problem, ProblemsError, listed
 from analysis.values import Values
-
-DATA: Final = Path(__file__).parent / "data"
-WORKBOOK: Final = ".xlsx"
 
 
 @dataclass(frozen=True)
@@ -124,34 +118,6 @@ def _code(panel: Panel, name: str) -> str:
     for a in (values.value, values.reason, values.n, values.numerator, values.se):
         found.update(b"none" if a is None else np.ascontiguousarray(a.values).tobytes())
     return found.hexdigest()
-
-
-def read_panel(panel: str | Path) -> Panel:
-    """Read a panel by its built-in name, from a folder with its tables, or from a workbook.
-
-    Raises:
-        ProblemsError: there is no such panel, or everything that is wrong in its tables, each
-            with file, row, column and value (in a workbook: sheet and cell).
-
-    >>> read_panel("franklin").years
-    (2024, 2025)
-    """
-    path = find_panel(panel)
-    if path.suffix == WORKBOOK:
-        return _from_workbook(path)
-    about = read_about(path)
-    return build_panel(path.name, about, read_tables(path, encoding=about.encoding))
-
-
-def _from_workbook(path: Path) -> Panel:
-    book = read_workbook(path)
-    about, problems = about_of(Source("about", nested(book.about))).with_percent(book.percent)
-    if problems:
-        raise ProblemsError(problems)
-    try:
-        return build_panel(path.stem, about, book.tables)
-    except ProblemsError as error:
-        raise in_cells(error, book.tables) from error
 
 
 def make_panel(
@@ -255,26 +221,3 @@ def _published(
         text = f"row {int(str(row)) + 2}, column school: {school} is not in schools."
         problems.append(Problem("published", text))
     return frame
-
-
-def find_panel(panel: str | Path) -> Path:
-    """Find the folder (or workbook) of a panel: a built-in name stands wherever a path may.
-
-    Raises:
-        ProblemsError: there is none, with the nearest name that is.
-    """
-    if str(panel) in panel_names():
-        return DATA / str(panel)
-    path = Path(panel)
-    if path.suffix == WORKBOOK and path.is_file():
-        return path
-    if not path.is_dir():
-        known = panel_names()
-        near = did_you_mean(panel, known)
-        raise fail(str(panel), f"there is no such panel; built in are {listed(known)}.{near}")
-    return path
-
-
-def panel_names() -> tuple[str, ...]:
-    """List the built-in panels."""
-    return tuple(sorted(path.name for path in DATA.iterdir() if path.is_dir()))

@@ -5,6 +5,7 @@ To explain another column: one line in `COLUMNS`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -101,12 +102,17 @@ def _example(column: SchoolColumn | None, known: object) -> object:
 
 def _measures(design: Design) -> Iterator[tuple[object, ...]]:
     groups = (ALL, *design.header.groups)
-    for code, _ in EXAMPLE_SCHOOLS:
-        for name, measure in design.measures.items():
-            for group in groups:
-                value = _middle(measure)
-                counted = value * EXAMPLE_N / 100 if measure.unit == "percent" else ""
-                yield code, EXAMPLE_YEAR, name, group, value, EXAMPLE_N, counted, ""
+    cells = itertools.product(EXAMPLE_SCHOOLS, _years(design), design.measures.items(), groups)
+    for (code, _), year, (name, measure), group in cells:
+        value = _middle(measure)
+        counted = value * EXAMPLE_N / 100 if measure.unit == "percent" else ""
+        yield code, year, name, group, value, EXAMPLE_N, counted, ""
+
+
+def _years(design: Design) -> tuple[int, ...]:
+    """Give the example's year, and every year that the design reads by its number."""
+    read = (ref.year for rule in design.steps.values() for ref in rule.refs())
+    return tuple(sorted({EXAMPLE_YEAR, *(year for year in read if isinstance(year, int))}))
 
 
 def _middle(measure: Measure) -> float:
@@ -119,6 +125,7 @@ def _middle(measure: Measure) -> float:
 def _about(design: Design) -> Iterator[tuple[str, str]]:
     yield "title", f"Example data for {design.name}; say here what your data are"
     yield "origin", "say here where they come from"
+    yield "entity", design.header.entity
     for name, measure in design.measures.items():
         if measure.unit == "percent":
             yield f"measures.{name}.given_as", "0-100"

@@ -145,7 +145,8 @@ def _typed(rows: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
             typed[name] = column.str.lower().map(_ANSWERS).astype(float)
         else:
             number = pd.to_numeric(column.where(column != ""), errors="coerce")
-            all_numbers = bool((number.notna() | (column == "")).all())
+            codes = column.str.match(r"0\d").any()  # a leading zero: codes, and they keep it
+            all_numbers = bool((number.notna() | (column == "")).all()) and not codes
             typed[name] = number.astype(float) if all_numbers else column
     return pd.DataFrame(typed)
 

@@ -20,7 +20,8 @@ from ruamel.yaml import YAML
 
 from analysis.panels.about import addresses
 from analysis.panels.cells import NOTES
-from analysis.panels.panel import WORKBOOK, Panel
+from analysis.panels.panel import Panel
+from analysis.panels.reading import WORKBOOK
 from analysis.panels.stata import write_stata
 from analysis.panels.workbook import Sheet, write_workbook
 from analysis.problems import fail

@@ -17,12 +17,15 @@ import xarray as xr
 
 from analysis.designs.design import Design, design_from, load_design
 from analysis.designs.source import read_yaml
-from analysis.panels.panel import Panel, make_panel, read_panel
+from analysis.panels.about import About
+from analysis.panels.panel import Panel, make_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import Problem, fail
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL, Reason, Values
 
 ANSWERS: Final = {"met": 1.0, "not met": 0.0}
+_BESIDE: Final = ("n", "numerator")
 MISSING: Final = ("missing", "unknown", *(reason.words for reason in Reason if reason))
 
 
@@ -64,8 +67,25 @@ def load_example(path: Path) -> Example:
 def _panel(said: Any, path: Path) -> Panel:  # noqa: ANN401 (a file may say anything)
     if isinstance(said, str):
         return read_panel(said)
-    schools, measures = (parse_table(said[part]) for part in ("schools", "measures"))
-    return make_panel(schools, measures, name=path.stem)
+    tables = said["measures"] if isinstance(said["measures"], list) else [said["measures"]]
+    measures = pd.concat([_long(parse_table(table)) for table in tables], ignore_index=True)
+    about = About(entity=said.get("entity", "school"))
+    schools = parse_table(said["schools"])
+    return make_panel(schools, measures.fillna(""), name=path.stem, about=about)
+
+
+def _long(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn a wide table (columns `ela`, `ela n`) into rows; an empty cell was not measured."""
+    if "measure" in table:
+        return table
+    keys = [name for name in ("school", "part", "year", "group") if name in table]
+    parts = []
+    for name in table.columns.drop(keys):
+        measure, _, word = name.partition(" ")
+        if not word:
+            more = {w: table[f"{name} {w}"] for w in _BESIDE if f"{name} {w}" in table}
+            parts.append(table[keys].assign(measure=measure, value=table[name], **more))
+    return pd.concat(parts, ignore_index=True).fillna("")
 
 
 def parse_table(text: str) -> pd.DataFrame:

@@ -99,7 +99,7 @@ def _words(design: Design, panel: Panel) -> Iterator[Problem]:
     for name, column in design.columns.items():
         given = panel.columns[name]
         is_text = given.dtype == object
-        if is_text != (column.holds == "text"):
+        if column.holds != "school" and is_text != (column.holds == "text"):
             found = "text" if is_text else "numbers or yes/no"
             yield _at(design, name, f"must hold {column.holds}, but the panel has {found} there.")
         elif column.one_of:
@@ -145,6 +145,27 @@ def _some(panel: Panel, bad: xr.DataArray, value: xr.DataArray) -> Iterator[str]
 
 def _at(design: Design, path: str, text: str) -> Problem:
     return design.document.problem(tuple(path.split(".")), text)
+
+
+def paired_rows(column: xr.DataArray, panel: Panel) -> Values:
+    """Turn a column of school codes into rows of the axis school; -1 for schools not there.
+
+    Args:
+        column: axes school, or school and year, of codes; empty where no school is named.
+        panel: the panel whose schools they are.
+
+    Returns:
+        Cells with the column's axes; missing where the column is empty.
+    """
+    parts = zip(panel.units["school"], panel.units["part"], strict=True)
+    rows = {school: float(row) for row, (school, part) in enumerate(parts) if not part}
+    given = column.values.ravel()
+    if given.dtype != object:  # codes without a leading zero were read as numbers
+        given = np.array(["" if np.isnan(code) else f"{code:.0f}" for code in given], dtype=object)
+    flat = [rows.get(code, -1.0) if code else np.nan for code in given]
+    value = column.copy(data=np.reshape(np.array(flat, dtype=float), column.shape))
+    reason = choose(value.isnull(), Reason.NOT_APPLICABLE, 0).astype(np.int8)
+    return Values(value, reason)
 
 
 def column_values(column: xr.DataArray, one_of: tuple[str, ...]) -> Values:

@@ -15,7 +15,7 @@ from analysis.designs.cells import Cells, map_arrays
 from analysis.designs.clause import FrozenMap
 from analysis.designs.design import Design, digest
 from analysis.panels.panel import Panel
-from analysis.ratings.fit import column_values, fit
+from analysis.ratings.fit import column_values, fit, paired_rows
 from analysis.values import AXES, Reason, Values
 
 
@@ -101,7 +101,9 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
         for name, measure in design.measures.items()
     }
     for name, column in design.columns.items():
-        got[name] = column_values(panel.columns[name], column.one_of)
+        held = panel.columns[name]
+        paired = column.holds == "school"
+        got[name] = paired_rows(held, panel) if paired else column_values(held, column.one_of)
     return got
 
 

@@ -17,10 +17,11 @@ from pydantic import Field, TypeAdapter
 from analysis.designs.clause import Clause
 from analysis.designs.design import LIBRARY, load_design
 from analysis.designs.source import read_yaml
-from analysis.panels.panel import Panel, read_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import fail
 from analysis.ratings.rate import Ratings, rate
 from analysis.ratings.tables import spread
+from analysis.rounding import half_up
 from analysis.values import Values
 
 LEDGER: Final = LIBRARY / "ledger.yaml"
@@ -31,29 +32,44 @@ UNNAMED: Final = "not known"
 class Difference(Clause):
     """A class of rows where ours and the published result differ, with its name.
 
-    `where` says which conditions of the design hold in such rows.
+    `ours` and `published` say what stands on each side (anything where they are left out), `where`
+    which conditions of the design hold in such rows.
     """
 
     why: str
-    ours: str
-    published: str
+    ours: str | None = None
+    published: str | None = None
     where: dict[str, str] = Field(default_factory=dict)
 
 
 class Held(Clause):
-    """One published result, the step that reproduces it, and the rows that must match."""
+    """One published result, the step that reproduces it, and the rows that must match.
 
-    step: str
+    `published` names the result where it is not that of the row; `steps` takes several together
+    (result -> step). `where` keeps only the rows in which some conditions or levels hold; `places`
+    rounds ours as the agency prints it.
+    """
+
+    step: str = ""
+    steps: dict[str, str] = Field(default_factory=dict)
     matched: int
     testable: int
+    published: str | None = None
+    where: dict[str, str] = Field(default_factory=dict)
+    places: int | None = None
     differences: tuple[Difference, ...] = ()
 
 
 class Entry(Clause):
-    """What one design is held to, on one panel and year."""
+    """What one design is held to, on one panel and year.
+
+    The panel is built in; or, with a `layout`, `panel` is the folder of an agency's files, below
+    the folder of official data that whoever verifies names.
+    """
 
     design: str
     panel: str
+    layout: str | None = None
     year: int
     results: dict[str, Held]
 
@@ -71,7 +87,8 @@ class Apart:
 class Row:
     """One published result beside ours: rows matched, rows testable, differences by name.
 
-    `expected` is what the ledger says of the rows matched.
+    `ours` and `published` count who is named (rows met) where the result is a condition; `error`
+    is ours minus published. `expected` is what the ledger says of the rows matched.
     """
 
     kind: str
@@ -81,6 +98,9 @@ class Row:
     matched: int
     testable: int
     expected: int
+    ours: float | None
+    published: float | None
+    error: float | None
     differences: tuple[Apart, ...]
 
 
@@ -94,24 +114,41 @@ def load_ledger(path: Path = LEDGER) -> tuple[Entry, ...]:
     return TypeAdapter(tuple[Entry, ...]).validate_python(source.said)
 
 
-def verify(entry: Entry) -> tuple[Row, ...]:
+def verify(entry: Entry, data: Path | None = None) -> tuple[Row, ...]:
     """Rate a panel and hold every result of the entry to what the agency published.
 
+    Args:
+        entry: what a design is held to.
+        data: the folder of official data; needed where the entry has a layout.
+
     Raises:
-        ProblemsError: the panel has no published result of that name.
+        ProblemsError: the data are not there, or hold no published result of that name.
     """
-    panel = read_panel(entry.panel)
+    if entry.layout is None:
+        panel = read_panel(entry.panel)
+    elif data is None:
+        raise fail(entry.design, f"needs the official data {entry.panel}; name them with --data.")
+    else:
+        panel = read_panel(data / entry.panel, entry.layout)
     ratings = rate(load_design(entry.design), panel)
     return tuple(_row(ratings, entry, name, held) for name, held in entry.results.items())
 
 
+def at_hand(entry: Entry, data: Path | None) -> bool:
+    """Say whether what an entry is held to is there."""
+    return entry.layout is None or (data is not None and (data / entry.panel).is_dir())
+
+
 def _row(ratings: Ratings, entry: Entry, result: str, held: Held) -> Row:
-    published = _published(ratings.panel, entry.year, result)
-    ours = _ours(ratings, held.step, entry.year, published)
-    same = pd.Series(
-        [_same(a, b) for a, b in zip(ours, published["value"], strict=True)], index=published.index
+    pairs = held.steps or {held.published or result: held.step}
+    tables = [_beside(ratings, entry.year, said, step, held) for said, step in pairs.items()]
+    rows = pd.concat(tables, ignore_index=True)
+    same = pd.Series([_same(a, b) for a, b in zip(rows["ours"], rows["value"], strict=True)])
+    kinds = {ratings.design.names.kinds[step] for step in pairs.values()}
+    ours, published = (
+        float((rows[side] == "met").sum()) if kinds == {"condition"} else None
+        for side in ("ours", "value")
     )
-    apart = published.assign(ours=ours)[~same]
     place, name = entry.design.split("/")
     return Row(
         "list",
@@ -119,39 +156,53 @@ def _row(ratings: Ratings, entry: Entry, result: str, held: Held) -> Row:
         name,
         result,
         int(same.sum()),
-        len(published),
+        len(rows),
         held.matched,
-        tuple(_named(ratings, entry.year, held, apart)),
+        ours,
+        published,
+        None if ours is None or published is None else ours - published,
+        tuple(_named(ratings, entry.year, held, rows[~same.to_numpy(dtype=bool)])),
     )
 
 
-def _published(panel: Panel, year: int, result: str) -> pd.DataFrame:
+def _beside(ratings: Ratings, year: int, result: str, step: str, held: Held) -> pd.DataFrame:
+    """Lay ours beside each published row of one result."""
+    rows = _published(ratings, year, result, held)
+    return rows.assign(ours=_ours(ratings, step, year, rows, held.places))
+
+
+def _published(ratings: Ratings, year: int, result: str, held: Held) -> pd.DataFrame:
+    panel = ratings.panel
     if panel.published is None or result not in set(panel.published["result"]):
         raise fail(panel.name, f"the panel has no published result {result}.")
     table = panel.published
     keep = (table["result"] == result) & (table["year"].astype(int) == year)
-    return table[keep & (table["value"] != "")].reset_index(drop=True)
-
-
-def _ours(ratings: Ratings, step: str, year: int, rows: pd.DataFrame) -> list[str]:
-    values = ratings[step]
-    units = ratings.panel.units
-    row = {(s, p): i for i, (s, p) in enumerate(zip(units["school"], units["part"], strict=True))}
-    at = spread(ratings, values.value).sel(year=year)
-    has_groups = "group" in at.dims
-    array = at.to_numpy()
-    groups = list(ratings.panel.groups)
-    told = []
-    for school, part, group in zip(rows["school"], rows["part"], rows["group"], strict=True):
-        cell = array[row[(school, part)]]
-        told.append(
-            _told(
-                float(cell[groups.index(group)] if has_groups else cell),
-                values,
-                condition=ratings.design.names.kinds[step] == "condition",
-            )
+    rows = table[keep & (table["value"] != "")].reset_index(drop=True)
+    for step, answer in held.where.items():
+        rows = rows[np.array(_ours(ratings, step, year, rows), dtype=object) == answer].reset_index(
+            drop=True
         )
-    return told
+    return rows
+
+
+def _ours(
+    ratings: Ratings, step: str, year: int, rows: pd.DataFrame, places: int | None = None
+) -> list[str]:
+    """Say what ours gives for each published row."""
+    values = ratings[step]
+    array = spread(ratings, values.value).sel(year=year).to_numpy()
+    unit = {key: row for row, key in enumerate(_keys(ratings.panel.units))}
+    at = [unit[key] for key in _keys(rows)]
+    group = [ratings.panel.groups.index(word) for word in rows["group"]]
+    cells = array[at, group] if array.ndim > 1 else array[at]
+    if places is not None:
+        cells = half_up(cells, places)
+    condition = ratings.design.names.kinds[step] == "condition"
+    return [_told(float(cell), values, condition=condition) for cell in cells]
+
+
+def _keys(table: pd.DataFrame) -> list[tuple[str, str]]:
+    return list(zip(table["school"], table["part"], strict=True))
 
 
 def _told(cell: float, values: Values, *, condition: bool) -> str:
@@ -181,9 +232,12 @@ def _named(ratings: Ratings, year: int, held: Held, apart: pd.DataFrame) -> Iter
 
 
 def _members(ratings: Ratings, year: int, known: Difference, rows: pd.DataFrame) -> pd.DataFrame:
-    hit = (rows["ours"] == known.ours) & (rows["value"] == known.published)
+    hit = pd.Series(data=True, index=rows.index)
+    for column, said in (("ours", known.ours), ("value", known.published)):
+        if said is not None:
+            hit &= rows[column] == said
     for step, answer in known.where.items():
-        hit &= np.array(_ours(ratings, step, year, rows)) == answer
+        hit &= np.array(_ours(ratings, step, year, rows), dtype=object) == answer
     return rows[hit]
 
 

@@ -54,20 +54,11 @@ def _descend(
         for (inner, within), part in shares.items():
             _descend(ratings, (inner, within or group), share * part.fillna(0.0), found)
         return
-    through = _measures_below(ratings, name)
+    through = ratings.design.measured_by(name)
     if len(through) == 1:
         _add(ratings, (name, group), share, through[0], found)
     elif rule is not None and len(ratings.design.uses(name)) == 1:
         _descend(ratings, (ratings.design.uses(name)[0], group), share, found)
-
-
-def _measures_below(ratings: Ratings, name: str) -> tuple[str, ...]:
-    if name in ratings.design.measures:
-        return (name,)
-    if name not in ratings.design.steps:
-        return ()
-    below = (m for used in ratings.design.uses(name) for m in _measures_below(ratings, used))
-    return tuple(dict.fromkeys(below))
 
 
 def _add(

@@ -91,7 +91,7 @@ WRONG = {
     "a number by a column without words": (
         "schools: {level: {holds: text}}\npoints:\n"
         "  a: {rule: minimum_n, of: ela, n: {by: level, high: 30}}\n",
-        "differs by level, which must be a school column with one_of.",
+        "differs by level, which must be group, a school column with one_of, or a step that",
     ),
     "a reference that is none": (
         "points:\n  a: {rule: identity, of: [ela]}\n",

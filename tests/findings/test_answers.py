@@ -17,7 +17,8 @@ from analysis.findings.real_change import real_change
 from analysis.findings.similar import similar
 from analysis.findings.trace import as_text, explain
 from analysis.findings.what_would_change import what_would_change
-from analysis.panels.panel import make_panel, read_panel
+from analysis.panels.panel import make_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError
 from analysis.ratings.rate import rate
 

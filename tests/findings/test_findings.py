@@ -11,7 +11,7 @@ from analysis.findings.gradient import among_all, between_districts, within_dist
 from analysis.findings.overlap import implied_correlation, normal_overlap, overlap
 from analysis.findings.readings import READINGS, readings
 from analysis.findings.regression_to_mean import expected_regain, noise_by_size
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError
 from analysis.ratings.rate import rate
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from analysis.panels.about import About, MeasureNote
-from analysis.panels.panel import Panel, make_panel, read_panel
+from analysis.panels.panel import Panel, make_panel
+from analysis.panels.reading import read_panel
 from analysis.panels.write import write_panel
 from analysis.problems import ProblemsError
 from analysis.values import Reason

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from analysis.panels.panel import read_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError
 from analysis.publishing.memo import PAPER, memo, quarto_on_path, render_page
 from analysis.publishing.qmd import lint, load_qmd

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from analysis.designs.design import design_from, load_design
 from analysis.designs.document import thaw
-from analysis.panels.panel import make_panel, read_panel
+from analysis.panels.panel import make_panel
+from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError
 from analysis.ratings.rate import rate
 from analysis.ratings.tables import wide_table

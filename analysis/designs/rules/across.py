@@ -1,4 +1,4 @@
-"""How do the groups and the parts of a school become one result?
+"""How do groups, parts of a school, and schools paired with it become one result?
 
 To add a rule: one frozen class here, its name in the union at the foot, a case in tests/cases.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 import numpy as np
 import xarray as xr
@@ -20,12 +20,15 @@ from analysis.designs.clause import (
     RoundingField,
     WordsField,
 )
-from analysis.designs.rules.base import NumberRule, Shares
+from analysis.designs.rules.base import Kind, NumberRule, Shares
 from analysis.rounding import MODES
 from analysis.values import ALL, Reason, Values, choose, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
+
+NOT_PAIRED: Final = -2
+"""What stands in for an empty column of schools; -1 is a school that the panel lacks."""
 
 
 class AcrossGroups(NumberRule):
@@ -136,6 +139,41 @@ class AcrossParts(NumberRule):
         return {(self.of.of, None): choose(part, weight / total.where(total > 0), own)}
 
 
+class Inherit(NumberRule):
+    """Give a school the result of the school that a column names (a paired campus).
+
+    A school whose column is empty keeps its own. One that is paired with a school which the
+    panel does not hold has no result.
+    """
+
+    looks_across: ClassVar[bool] = True
+    rule: Literal["inherit"]
+    of: RefField
+    column: RefField
+
+    def out(self, cells: Cells) -> Values:
+        """Give the paired school's cells where there is one; shaped like `of`."""
+        values = cells[self.of]
+        row = cells[self.column].value.fillna(NOT_PAIRED)
+        from_row = row.where(row >= 0, 0).astype(int)
+
+        def taken(a: xr.DataArray, gone: float) -> xr.DataArray:
+            theirs = a.isel(school=from_row)
+            return choose(row == NOT_PAIRED, a, theirs.where(row >= 0, gone)).astype(a.dtype)
+
+        value = taken(values.value, np.nan)
+        reason = taken(values.reason, Reason.OUTSIDE_POOL)
+        return Values(value, reason, labels=values.labels)
+
+    def kind(self, names: Names) -> Kind:
+        """Say that what comes out is of the kind that goes in."""
+        return "condition" if names.kinds.get(self.of.of) == "condition" else "number"
+
+    def labels(self, names: Names) -> tuple[str, ...]:
+        """Pass on the levels."""
+        return names.labels.get(self.of.of, ())
+
+
 def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
     def add(x: np.ndarray) -> np.ndarray:
         out = np.zeros_like(x)
@@ -147,4 +185,4 @@ def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:
     return found
 
 
-Across = AcrossGroups | AcrossParts
+Across = AcrossGroups | AcrossParts | Inherit

@@ -10,7 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from analysis.designs.clause import ByColumn, Clause, NameMap, Names, Number, Ref, RoundingField
+from analysis.designs.clause import (
+    BY_GROUP,
+    OTHERS,
+    ByColumn,
+    Clause,
+    NameMap,
+    Names,
+    Number,
+    Ref,
+    RoundingField,
+)
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import MODES
 
@@ -67,6 +77,10 @@ class Rule(Clause):
         return tuple(
             word for word in sorted(self.model_fields_set - skip) if _has_null(getattr(self, word))
         )
+
+    def gaps(self) -> tuple[str, ...]:
+        """Name the words that are null without making the whole step unknown."""
+        return ()
 
     def out(self, cells: Cells) -> Values:
         """Compute the cells of this step.
@@ -127,7 +141,9 @@ def _names(said: object) -> Iterator[str]:
     if isinstance(said, Ref):
         yield said.of
     elif isinstance(said, ByColumn):
-        yield said.by
+        if said.by != BY_GROUP:
+            yield said.by
+        yield from (name for inner in said.numbers.values() for name in _names(inner))
     elif isinstance(said, NameMap):
         yield from said
     for inner in _inside(said):
@@ -157,7 +173,7 @@ def _has_null(said: object) -> bool:
     if said is None:
         return True
     if isinstance(said, ByColumn):
-        return any(x is None for x in said.numbers.values())
+        return any(_has_null(x) for x in said.numbers.values())
     if isinstance(said, dict):
         return any(_has_null(x) for x in said.values())
     return False
@@ -165,11 +181,19 @@ def _has_null(said: object) -> bool:
 
 def number_pairs(x: Number, y: Number) -> Iterator[tuple[float, float]]:
     """Pair two numbers for each kind of school; numbers that are not known make no pair."""
+    if isinstance(x, ByColumn) and isinstance(y, ByColumn) and x.by != y.by:
+        return
     words = {w for side in (x, y) if isinstance(side, ByColumn) for w in side.numbers}
-    for w in sorted(words) or [""]:
-        low, high = (s.numbers.get(w) if isinstance(s, ByColumn) else s for s in (x, y))
-        if low is not None and high is not None:
-            yield low, high
+    for w in sorted(words):
+        yield from number_pairs(_for_word(x, w), _for_word(y, w))
+    if not words and isinstance(x, float) and isinstance(y, float):
+        yield x, y
+
+
+def _for_word(number: Number, label: str) -> Number:
+    if not isinstance(number, ByColumn):
+        return number
+    return number.numbers.get(label, number.numbers.get(OTHERS))
 
 
 def unlike(

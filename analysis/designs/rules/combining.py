@@ -26,17 +26,26 @@ from analysis.designs.clause import (
 )
 from analysis.designs.rules.base import NumberRule, Shares
 from analysis.problems import did_you_mean, listed
-from analysis.values import Reason, Values, choose, explained
+from analysis.values import Reason, Values, added, choose, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
 
 
-def _transfers(said: object) -> NameMap[NameMap[Number]]:
+Lines = tuple[NameMap[Number], ...]
+"""Where the weight of a step goes: the first line all of whose steps have a result, or the last."""
+
+
+def _transfers(said: object) -> NameMap[Lines]:
     if not isinstance(said, dict):
         msg = "must be {missing measure: {measure that gains: weight}}"
         raise ValueError(msg)  # noqa: TRY004 (pydantic turns ValueError into a message)
-    return NameMap({str(name): parse_named_numbers(to) for name, to in said.items()})
+    return NameMap({str(name): _lines(to) for name, to in said.items()})
+
+
+def _lines(said: object) -> Lines:
+    lines = said if isinstance(said, list) and said else [said]
+    return tuple(parse_named_numbers(line) for line in lines)
 
 
 class Mean(NumberRule):
@@ -45,13 +54,15 @@ class Mean(NumberRule):
     `missing` says what happens to a step without a result: `share_out` (the others carry its
     weight, in proportion), `transfer` (its weight goes where `transfer` says, then the rest is
     shared out), `zero` (it counts as 0), `no_result`. At least `judged` steps must have one.
+    What `transfer` gives to a step that is missing too goes on as that step's own weight does. It
+    may give a list: the first line all of whose steps have a result holds, else the last.
     """
 
     rule: Literal["mean"]
     of: WeightsField
     missing: Literal["share_out", "transfer", "zero", "no_result"]
     form: Literal["arithmetic", "geometric", "harmonic"] = "arithmetic"
-    transfer: Annotated[NameMap[NameMap[Number]], PlainValidator(_transfers)] | None = None
+    transfer: Annotated[NameMap[Lines], PlainValidator(_transfers)] | None = None
     judged: int = Field(1, ge=1)
 
     def out(self, cells: Cells) -> Values:
@@ -90,12 +101,35 @@ class Mean(NumberRule):
         if self.missing == "zero":
             there = {name: xr.ones_like(a) for name, a in there.items()}
         nominal = {name: there[name] * 0.0 + cells.number(w) for name, w in self.of.items()}
-        gained = dict(nominal)
-        for gone, targets in (self.transfer or {}).items():
-            for name, amount in targets.items():
-                extra = choose(there[gone], 0.0, cells.number(amount))
-                gained[name] = gained[name] + extra
+        if self.transfer is None:
+            return {name: w * there[name] for name, w in nominal.items()}
+        gained = nominal
+        pattern = added(there[name] * 2.0**place for place, name in enumerate(self.of))
+        for code in np.unique(pattern):
+            here = {name: bool(int(code) >> i & 1) for i, name in enumerate(self.of)}
+            moved = self._moved(cells, here)
+            gained = {name: choose(pattern == code, moved[name], w) for name, w in gained.items()}
         return {name: gained[name] * there[name] for name in self.of}
+
+    def _moved(self, cells: Cells, here: Mapping[str, bool]) -> Mapping[str, xr.DataArray]:
+        """Give the weights when only the steps `here` have a result."""
+        weights = {name: cells.number(w) for name, w in self.of.items()}
+        found = {name: w if here[name] else 0.0 * w for name, w in weights.items()}
+
+        def move(weight: xr.DataArray, gone: str, before: tuple[str, ...]) -> None:
+            lines = self.transfer.get(gone, ()) if self.transfer else ()
+            whole = (one for one in lines if all(here[n] for n in one))
+            for name, amount in next(whole, lines[-1] if lines else NameMap()).items():
+                part = weight * cells.number(amount) / weights[gone]
+                if here[name]:
+                    found[name] = found[name] + part
+                elif name not in before:
+                    move(part, name, (*before, gone))
+
+        for name in self.of:
+            if not here[name]:
+                move(weights[name], name, (name,))
+        return found
 
     def shares(self, cells: Cells) -> Shares:
         """Give the share of each step in the mean after missing ones, 0-1."""
@@ -110,8 +144,8 @@ class Mean(NumberRule):
                 yield f"of.{name}", f"a weight may not be negative, but it says {weight:g}"
         if (self.transfer is None) == (self.missing == "transfer"):
             yield "transfer", "must be given with missing: transfer, and only then"
-        for gone, targets in (self.transfer or {}).items():
-            for name in (gone, *targets):
+        for gone, lines in (self.transfer or {}).items():
+            for name in (gone, *(target for line in lines for target in line)):
                 if name not in self.of:
                     near = did_you_mean(name, self.of)
                     yield "transfer", f"{name} is not among {listed(self.of)}.{near}"

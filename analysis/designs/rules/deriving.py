@@ -16,7 +16,7 @@ from pydantic import Field
 from analysis.designs.clause import BoundField, Names, NumberField, Ref, RefField, RefsField
 from analysis.designs.rules.base import Notch, NumberRule
 from analysis.problems import fail
-from analysis.values import Reason, Values, added, explained, larger
+from analysis.values import Reason, Values, added, choose, explained, larger
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -65,10 +65,10 @@ class Ratio(NumberRule):
     times: NumberField = 1.0
 
     def out(self, cells: Cells) -> Values:
-        """Give `times` x `of` / `over`, over the axes of both; missing where `over` is 0."""
+        """Give `times` x `of` / `over` with the n of `of`; missing where `over` is 0."""
         top, bottom = cells[self.of], cells[self.over]
         value = cells.number(self.times) * top.value / bottom.value.where(bottom.value != 0)
-        return explained(value, top, bottom, missing=Reason.NOT_APPLICABLE)
+        return replace(explained(value, top, bottom, missing=Reason.NOT_APPLICABLE), n=top.n)
 
 
 class PooledRatio(NumberRule):
@@ -94,7 +94,7 @@ class PooledRatio(NumberRule):
         complete = added(ok * 1 for ok in here) == len(here)
         usable = (n > 0) & (complete | (self.missing == "leave_out"))
         value = (cells.number(self.times) * top / n).where(usable)
-        inputs = (values for _, _, values in parts)
+        inputs = (_short_of(values, ok) for (_, _, values), ok in zip(parts, here, strict=True))
         found = explained(value, *inputs, missing=Reason.BELOW_MINIMUM_N)
         return replace(found, n=n.where(usable), numerator=top.where(usable))
 
@@ -109,6 +109,13 @@ class PooledRatio(NumberRule):
     def notches(self) -> tuple[Notch, ...]:
         """The minimum n of each part."""
         return tuple(Notch(ref, self.minimum_n, "n") for ref in self.of)
+
+
+def _short_of(values: Values, enough: xr.DataArray) -> Values:
+    """Say of values that are there, but do not count, that too few students stand behind them."""
+    short = (values.reason == 0) & ~enough
+    told = choose(short, np.int8(Reason.BELOW_MINIMUM_N), values.reason).astype(np.int8)
+    return replace(values, reason=told)
 
 
 class GapClosing(NumberRule):

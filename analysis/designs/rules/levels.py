@@ -171,7 +171,8 @@ def _parse_grid(said: object) -> FrozenMap[str, FrozenMap[str, str | None]]:
 class Grid(Rule):
     """Read a level off a grid of two levels: status in the rows, change in the columns.
 
-    `gives` names the levels that come out, lowest first.
+    `gives` names the levels that come out, lowest first. A cell that nobody knows is null: only
+    schools in that cell have no result.
     """
 
     rule: Literal["grid"]
@@ -188,9 +189,23 @@ class Grid(Rule):
         for row, columns in self.cells.items():
             for column, result in columns.items():
                 here = (x == code_of(row, status.labels)) & (y == code_of(column, change.labels))
-                level = level.where(~here, code_of(str(result), self.gives))
-        found = explained(level, status, change, missing=Reason.NO_NUMBER)
+                code = np.nan if result is None else code_of(result, self.gives)
+                level = level.where(~here, code)
+        found = explained(level, status, change, missing=Reason.UNKNOWN_CONSTANT)
         return replace(found, n=status.n, labels=self.gives)
+
+    def unknown(self) -> tuple[str, ...]:
+        """A null cell leaves only itself unknown, not the step."""
+        return ()
+
+    def gaps(self) -> tuple[str, ...]:
+        """Name the cells that nobody knows."""
+        return tuple(
+            f"cells.{row}.{column}"
+            for row, columns in self.cells.items()
+            for column, result in columns.items()
+            if result is None
+        )
 
     def labels(self, names: Names) -> tuple[str, ...]:  # noqa: ARG002
         """The levels that come out."""

@@ -6,6 +6,7 @@ To add a rule: one frozen class here, its name in the union at the foot, a case 
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Literal
@@ -35,6 +36,7 @@ class Line(Rule):
     side: Side
     included: bool
     round: int | Literal["none"]
+    within: RefField | None = None
 
     def kind(self, names: Names) -> Kind:  # noqa: ARG002
         """Say that a line comes out."""
@@ -44,6 +46,20 @@ class Line(Rule):
         """Round an index as it is ranked: to `round` places, and always to nine."""
         return settle(x if self.round == "none" else half_up(x, self.round))
 
+    def drawn(self, cells: Cells, x: xr.DataArray, pool: xr.DataArray) -> Values:
+        """Draw one line, or one for each kind of school that `within` tells apart."""
+        if self.within is None:
+            return explained(self.lines(x, pool), missing=Reason.OUTSIDE_POOL)
+        kind = cells[self.within].value
+        line = xr.full_like(x + 0.0 * kind, np.nan)
+        for code in np.unique(kind.values[~np.isnan(kind.values)]):
+            line = line.where(kind != code, self.lines(x, pool & (kind == code)))
+        return explained(line, missing=Reason.OUTSIDE_POOL)
+
+    @abstractmethod
+    def lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
+        """Give the line of one pool, without the axis school."""
+
 
 class ShareOfPool(Line):
     """Draw the line that cuts off a share of a pool of schools.
@@ -52,7 +68,7 @@ class ShareOfPool(Line):
     value of the last school counted, and `ties` says whether schools tied with it come in beyond
     the count (`in`) or all of them stay out (`out`). Or by `percentile`, with NumPy's name of its
     type. `counted` says whether schools without a result count in the pool (`pool`) or not
-    (`rated`). `within` draws a line for each kind of school.
+    (`rated`). `within` draws a line for each kind of school: a column, or a step with levels.
     """
 
     rule: Literal["share_of_pool"]
@@ -65,22 +81,14 @@ class ShareOfPool(Line):
         Literal["linear", "lower", "higher", "nearest", "hazen", "weibull", "median_unbiased"]
         | None
     ) = None
-    within: RefField | None = None
 
     def out(self, cells: Cells) -> Values:
         """Give the line, without the axis school unless there is one `within` each kind."""
-        values = cells[self.of]
-        x = self.before_ranking(values.value)
-        pool = cells.pool(self.pool)
-        if self.within is None:
-            return explained(self._lines(x, pool), missing=Reason.OUTSIDE_POOL)
-        kind = cells[self.within].value
-        line = xr.full_like(x, np.nan)
-        for code in np.unique(kind.values[~np.isnan(kind.values)]):
-            line = line.where(kind != code, self._lines(x, pool & (kind == code)))
-        return explained(line, missing=Reason.OUTSIDE_POOL)
+        x = self.before_ranking(cells[self.of].value)
+        return self.drawn(cells, x, cells.pool(self.pool))
 
-    def _lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
+    def lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
+        """Give the line of one pool, without the axis school."""
         core = [["school"], ["school"]]
         found: xr.DataArray = xr.apply_ufunc(
             self._line, x, pool, input_core_dims=core, vectorize=True
@@ -128,10 +136,14 @@ class EdgeOfList(Line):
     edge: Side
 
     def out(self, cells: Cells) -> Values:
-        """Give the line, without the axis school."""
-        x = self.before_ranking(cells[self.of].value).where(cells.pool(self.among))
-        line = x.max("school") if self.edge == "highest" else x.min("school")
-        return explained(line, missing=Reason.OUTSIDE_POOL)
+        """Give the line, without the axis school unless there is one `within` each kind."""
+        x = self.before_ranking(cells[self.of].value)
+        return self.drawn(cells, x, cells.pool(self.among))
+
+    def lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
+        """Give the line of one pool, without the axis school."""
+        inside = x.where(pool)
+        return inside.max("school") if self.edge == "highest" else inside.min("school")
 
 
 class Named(ConditionRule):
