@@ -6,6 +6,7 @@ To read another form of file: one branch in `_Reader._read`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import reduce
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.panels.about import About
-from analysis.panels.layout import File, Layout, Numbers, Taken
+from analysis.panels.layout import Axis, Copy, File, Layout, Numbers, Taken
 from analysis.panels.panel import Panel, make_panel
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 from analysis.values import ALL
@@ -34,7 +35,8 @@ def read_with_layout(paths: Sequence[Path], layout: Layout, *, name: str = "") -
     """
     problems: list[Problem] = []
     reader = _Reader(layout, problems)
-    found = [reader.tables(path, entry) for path, entry in _pairs(paths, layout, problems)]
+    pairs = _pairs(paths, layout, problems)
+    found = [tables for path, entry in pairs for tables in reader.tables(path, entry)]
     if problems:
         raise ProblemsError(problems)
     schools = _joined([tables.schools() for tables in found])
@@ -95,12 +97,13 @@ class _Reader:
         self.layout, self.problems = layout, problems
         self.read: dict[tuple[object, ...], pd.DataFrame] = {}
 
-    def tables(self, path: Path, name: str) -> _Tables:
+    def tables(self, path: Path, name: str) -> Iterator[_Tables]:
         entry = self.layout.files[name]
         key = (path, entry.sheet, entry.separator, entry.encoding, entry.skip)
         if key not in self.read:
             self.read[key] = self._read(path, entry)
-        return _Tables(path, name, self.read[key], self.layout, self.problems)
+        told = _About(path, name, self.layout, self.problems)
+        yield from (_Tables(told, self.read[key], copy) for copy in entry.copies)
 
     def _read(self, path: Path, entry: File) -> pd.DataFrame:
         how: dict[str, Any] = {"dtype": str, "keep_default_na": False, "skiprows": entry.skip}
@@ -116,19 +119,27 @@ class _Reader:
         return rows
 
 
-class _Tables:
-    """One file as one entry of the layout reads it, and the tables of a panel that it gives."""
+@dataclass(frozen=True)
+class _About:
+    """A file, the entry of the layout that reads it, and where problems are told."""
 
-    def __init__(
-        self,
-        path: Path,
-        name: str,
-        rows: pd.DataFrame,
-        layout: Layout,
-        problems: list[Problem],
-    ) -> None:
-        self.path, self.name, self.layout, self.problems = path, name, layout, problems
-        self.rows, self.entry = rows, layout.files[name]
+    path: Path
+    entry: str
+    layout: Layout
+    problems: list[Problem]
+
+    def problem(self, column: str, text: str) -> None:
+        """Tell a problem at the line where the entry names a column."""
+        place = self.layout.line(self.entry, column)
+        self.problems.append(Problem(place, f"files.{self.entry}: {text}"))
+
+
+class _Tables:
+    """One reading of a file by an entry of the layout, and the tables of a panel that it gives."""
+
+    def __init__(self, about: _About, rows: pd.DataFrame, copy: Copy) -> None:
+        self.about, self.rows, self.copy = about, rows, copy
+        self.entry = about.layout.files[about.entry]
         keep = pd.Series(data=True, index=rows.index)
         for column, words in self.entry.keep.items():
             keep &= self._column(column).isin(words)
@@ -138,17 +149,15 @@ class _Tables:
         self.keys = pd.DataFrame(index=self.rows.index).assign(school=self._word(self.entry.school))
         self.keys["part"] = "" if self.entry.part is None else self._word(self.entry.part)
 
-    def _column(self, name: str) -> pd.Series[Any]:
+    def _column(self, written: str) -> pd.Series[Any]:
+        name = self.copy.column(written)
         if name not in self.rows:
             near = did_you_mean(name, self.rows.columns)
-            text = f"{self.path.name} has no column {name}; it has {listed(self.rows.columns)}."
-            self._problem(name, text + near)
+            there = listed(self.rows.columns)
+            text = f"{self.about.path.name} has no column {name}; it has {there}.{near}"
+            self.about.problem(written, text)
             return pd.Series("", index=self.rows.index)
         return self.rows[name].str.strip()
-
-    def _problem(self, column: str, text: str) -> None:
-        place = self.layout.line(self.name, column)
-        self.problems.append(Problem(place, f"files.{self.name}: {text}"))
 
     def _word(self, taken: Taken) -> pd.Series[Any]:
         """Give our word for each row; missing for rows that are left out."""
@@ -177,16 +186,19 @@ class _Tables:
         strange = sorted(set(word[ours.isna() & (word != "")]))
         if strange and taken.others == "refuse":
             column = "+".join(taken.columns)
-            text = f"{self.path.name}, column {column}: no code for {listed(strange)};"
-            self._problem(taken.columns[0], f"{text} the layout has {listed(taken.codes)}.")
+            text = f"{self.about.path.name}, column {column}: no code for {listed(strange)};"
+            self.about.problem(taken.columns[0], f"{text} the layout has {listed(taken.codes)}.")
         return ours
 
     def _keyed(self) -> pd.DataFrame:
-        year, group = self.entry.year, self.entry.group
-        return self.keys.assign(
-            year="" if year is None else self._word(year),
-            group=ALL if group is None else self._word(group),
-        )
+        return self.keys.assign(year=self._said("year", ""), group=self._said("group", ALL))
+
+    def _said(self, axis: Axis, otherwise: str) -> pd.Series[Any] | str:
+        """Give the word of an axis: what the columns are repeated over, a column, or neither."""
+        taken = getattr(self.entry, axis)
+        if self.copy.axis == axis:
+            return self.copy.word
+        return otherwise if taken is None else self._word(taken)
 
     def schools(self) -> pd.DataFrame:
         """Give one row for each school (and part), with the columns that the file tells."""
@@ -196,8 +208,8 @@ class _Tables:
     def measures(self) -> pd.DataFrame:
         """Give one row for each cell of a measure."""
         keys = self._keyed()
-        if self.entry.measure is not None and self.entry.numbers is not None:
-            measure = self._word(self.entry.measure)
+        if self.entry.numbers is not None:
+            measure = self._said("measure", "")
             parts = [keys.assign(measure=measure, **self._numbers(self.entry.numbers))]
         else:
             parts = [

@@ -6,8 +6,9 @@ To let layouts say more: a general word in the models here, never one agency's s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, PrivateAttr, TypeAdapter, ValidationError
 
@@ -66,6 +67,24 @@ class Numbers(Clause):
         return {word: said for word in words if (said := getattr(self, word)) is not None}
 
 
+Axis = Literal["group", "year", "measure"]
+HERE: Final = "{}"
+"""What stands for the code in the names of columns that are repeated `across` something."""
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One reading of an entry: what its columns are repeated over, the file's code, our word."""
+
+    axis: Axis | None = None
+    code: str = ""
+    word: str = ""
+
+    def column(self, written: str) -> str:
+        """Give the name of a column in the file."""
+        return written.replace(HERE, self.code) if self.axis else written
+
+
 class File(Clause):
     """One kind of file: which it is, which rows count, and where each word of a panel stands.
 
@@ -73,7 +92,9 @@ class File(Clause):
     `leave_out`. Either `measures` names the columns of each measure (a wide table), or `measure`
     says where the measure's name stands and `numbers` its columns (a long one). `marks` says what
     words in place of a number mean. A file is read by every entry whose pattern it fits: two
-    years side by side in one row are two entries.
+    years side by side in one row are two entries. Where columns repeat for each group (or year, or
+    measure), `across: {group: {AA: black, AS: asian}}` reads the entry once for each code, and
+    `{}` in the name of a column stands for the code.
     """
 
     file: str
@@ -81,6 +102,7 @@ class File(Clause):
     separator: Literal[",", "\t", ";", "|"] = ","
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     skip: int = Field(0, ge=0)
+    across: dict[Axis, dict[str, str]] = Field(default_factory=dict)
     keep: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     leave_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     school: From
@@ -93,6 +115,15 @@ class File(Clause):
     schools: dict[str, From] = Field(default_factory=dict)
     published: dict[str, From] = Field(default_factory=dict)
     marks: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def copies(self) -> tuple[Copy, ...]:
+        """Each reading of the entry: one for each code of `across`, else a single one."""
+        return tuple(
+            Copy(axis, code, word)
+            for axis, codes in self.across.items()
+            for code, word in codes.items()
+        ) or (Copy(),)
 
 
 class Layout(Clause):
@@ -197,9 +228,34 @@ def _found(said: Any, column: str, path: PathKey) -> PathKey | None:  # noqa: AN
 
 
 def _wrong(file: File) -> Iterator[tuple[tuple[str, ...], str]]:
-    if (file.measure is None) != (file.numbers is None):
+    named = file.measure is not None or "measure" in file.across
+    if named != (file.numbers is not None):
         yield ("measure",), "must be given with numbers, and only then."
+    yield from _wrong_across(file)
     for mark, note in file.marks.items():
         if note not in NOTES:
             near = did_you_mean(note, NOTES)
             yield ("marks", mark), f"must be one of {listed(NOTES)}, but it says {note}.{near}"
+
+
+def _wrong_across(file: File) -> Iterator[tuple[tuple[str, ...], str]]:
+    if len(file.across) > 1:
+        text = f"goes over one of {listed(get_args(Axis))}; write an entry for each of the other."
+        yield ("across",), text
+    for axis in file.across:
+        if getattr(file, axis) is not None:
+            yield (axis,), f"must not be given where across gives the {axis}."
+    used = any(HERE in column for column in _columns(file))
+    if file.across and not used:
+        yield ("across",), f"needs a column with {HERE} in its name, which stands for the code."
+    if used and not file.across:
+        yield ("across",), f"must say what stands for {HERE} in the names of columns."
+
+
+def _columns(file: File) -> Iterator[str]:
+    taken = (file.school, file.part, file.year, file.group, file.measure)
+    for one in (*taken, *file.schools.values(), *file.published.values()):
+        yield from () if one is None else one.columns
+    for numbers in (file.numbers, *file.measures.values()):
+        yield from () if numbers is None else numbers.columns.values()
+    yield from (*file.keep, *file.leave_out)

@@ -130,3 +130,76 @@ def test_a_file_that_fits_nothing_and_a_layout_that_is_not_there(tmp_path: Path)
     with pytest.raises(ProblemsError, match="Did you mean california/calpads"):
         load_layout("california/calpad")
     assert {"california/calpads", "core/skills"} <= set(layout_names())
+
+
+WIDE = "code,ela_EL,n_EL,ela_TA,n_TA\n1,20,30,60,40\n2,*,5,50,50\n"
+WIDE_BODY = (
+    "schema: 1\ntitle: T\nfiles:\n  one:\n    file: '*.csv'\n    school: code\n"
+    "    year: {is: 2025}\n    marks: {'*': suppressed}\n"
+)
+
+
+def test_columns_repeated_for_each_group(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(WIDE)
+    (tmp_path / "l.yaml").write_text(
+        WIDE_BODY + "    across: {group: {EL: el, TA: all}}\n"
+        "    measures: {ela: {value: 'ela_{}', n: 'n_{}'}}\n"
+    )
+    panel = read_with_layout([tmp_path / "a.csv"], load_layout(tmp_path / "l.yaml"), name="t")
+    ela = panel.measures["ela"]
+    assert ela.value.sel(year=2025, group="el").values.tolist()[0] == 20
+    assert ela.reason.sel(year=2025, group="el").values.tolist() == [0, Reason.SUPPRESSED]
+    assert ela.n.sel(year=2025, group="all").values.tolist() == [40, 50]
+
+
+def test_columns_repeated_for_each_measure_or_year(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("code,ELA_pct,MATH_pct\n1,20,60\n")
+    (tmp_path / "l.yaml").write_text(
+        WIDE_BODY + "    across: {measure: {ELA: ela, MATH: math}}\n"
+        "    numbers: {value: '{}_pct'}\n"
+    )
+    panel = read_with_layout([tmp_path / "a.csv"], load_layout(tmp_path / "l.yaml"), name="t")
+    assert {name: cells.value.item() for name, cells in panel.measures.items()} == {
+        "ela": 20,
+        "math": 60,
+    }
+    (tmp_path / "a.csv").write_text("code,grad2024,grad2025\n1,80,90\n")
+    (tmp_path / "l.yaml").write_text(
+        WIDE_BODY.replace("    year: {is: 2025}\n", "")
+        + "    across: {year: {'2024': '2024', '2025': '2025'}}\n"
+        "    measures: {grad: {value: 'grad{}'}}\n"
+    )
+    panel = read_with_layout([tmp_path / "a.csv"], load_layout(tmp_path / "l.yaml"), name="t")
+    assert panel.years == (2024, 2025)
+    assert panel.measures["grad"].value.values.ravel().tolist() == [80, 90]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "    across: {group: {EL: el}}\n    measures: {ela: {value: ela_EL}}\n",
+            "l.yaml:9: files.one.across: needs a column with {} in its name",
+        ),
+        (
+            "    measures: {ela: {value: 'ela_{}'}}\n",
+            "files.one.across: must say what stands for {} in the names of columns",
+        ),
+        (
+            "    across: {year: {EL: '2025'}}\n    measures: {ela: {value: 'ela_{}'}}\n",
+            "l.yaml:7: files.one.year: must not be given where across gives the year",
+        ),
+        (
+            "    across: {group: {EL: el}, measure: {EL: ela}}\n    numbers: {value: 'ela_{}'}\n",
+            "files.one.across: goes over one of group, year, measure",
+        ),
+        (
+            "    across: {group: {BL: black}}\n    measures: {ela: {value: 'ela_{}'}}\n",
+            "l.yaml:10: files.one: a.csv has no column ela_BL;",
+        ),
+    ],
+)
+def test_what_is_wrong_with_repeated_columns_is_told(
+    tmp_path: Path, words: str, message: str
+) -> None:
+    assert message in told(tmp_path, WIDE_BODY + words, WIDE)
