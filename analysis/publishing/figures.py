@@ -5,6 +5,7 @@ To add a kind of figure: one function that takes a tidy table and returns an Alt
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any, Final
 
 import altair as alt
@@ -17,6 +18,8 @@ BLUE: Final = "#0b5394"
 ORANGE: Final = "#b45f06"
 GREY: Final = "#b9c2cb"
 WIDTH: Final = 560
+LINE: Final = 44
+"""Letters in a line of a long label."""
 FINE: Final = 40
 """An axis of per cent that ends here or below has a mark at every 5."""
 
@@ -163,3 +166,23 @@ def line_against(
         .encode(x=x, y=y, text="says:N"),
     ]
     return themed(alt.layer(*layers), height=300)
+
+
+def bars(table: pd.DataFrame, *, title: str) -> Chart:
+    """Draw one bar for each line of the table, with its number at the end.
+
+    Args:
+        table: columns label and count, in the order of drawing.
+        title: title of the axis.
+    """
+    lines = ["|".join(textwrap.wrap(label, LINE)) for label in table["label"]]
+    table = table.assign(label=lines)
+    axis = alt.Axis(labelExpr="split(datum.value, '|')", labelLimit=0)
+    rows = alt.Y("label:N", sort=lines, title=None, axis=axis)
+    scale = alt.Scale(domain=[0, table["count"].max() * 1.12])
+    across = alt.X("count:Q", title=title, scale=scale)
+    base = alt.Chart(table).encode(x=across, y=rows)
+    text = base.mark_text(align="left", dx=6, color=BLUE, fontWeight="bold")
+    layers = [base.mark_bar(color=BLUE, height=16), text.encode(text=alt.Text("count:Q"))]
+    most = 1 + max(line.count("|") for line in lines)
+    return themed(alt.layer(*layers), height=(16 * most + 10) * len(lines) + 30)

@@ -5,10 +5,10 @@ To hold a design to a published result: an entry in `designs/library/ledger.yaml
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from pydantic import Field, TypeAdapter
 from analysis.designs.clause import Clause
 from analysis.designs.design import LIBRARY, load_design
 from analysis.designs.source import read_yaml
+from analysis.panels.panel import Panel
 from analysis.panels.reading import read_panel
 from analysis.problems import fail
 from analysis.ratings.rate import Ratings, rate
@@ -60,11 +61,20 @@ class Held(Clause):
     differences: tuple[Difference, ...] = ()
 
 
+class Otherwise(Clause):
+    """Another reading of some words of the design, and the rows of a result that then match."""
+
+    says: str
+    changes: dict[str, Any]
+    result: str
+    matched: int
+
+
 class Entry(Clause):
     """What one design is held to, on one panel and year.
 
     The panel is built in; or, with a `layout`, `panel` is the folder of an agency's files, below
-    the folder of official data that whoever verifies names.
+    the folder of official data that whoever verifies names. `otherwise` shows what a word decides.
     """
 
     design: str
@@ -72,6 +82,7 @@ class Entry(Clause):
     layout: str | None = None
     year: int
     results: dict[str, Held]
+    otherwise: tuple[Otherwise, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,14 +135,36 @@ def verify(entry: Entry, data: Path | None = None) -> tuple[Row, ...]:
     Raises:
         ProblemsError: the data are not there, or hold no published result of that name.
     """
-    if entry.layout is None:
-        panel = read_panel(entry.panel)
-    elif data is None:
-        raise fail(entry.design, f"needs the official data {entry.panel}; name them with --data.")
-    else:
-        panel = read_panel(data / entry.panel, entry.layout)
-    ratings = rate(load_design(entry.design), panel)
+    ratings = rate(load_design(entry.design), _panel(entry, data))
     return tuple(_row(ratings, entry, name, held) for name, held in entry.results.items())
+
+
+def verify_otherwise(entry: Entry, data: Path | None = None) -> tuple[tuple[Otherwise, Row], ...]:
+    """Rate again under each other reading of the entry, and hold the result it is about.
+
+    Args:
+        entry: what a design is held to.
+        data: the folder of official data; needed where the entry has a layout.
+
+    Raises:
+        ProblemsError: the data are not there, or a reading changes what is not in the design.
+    """
+    if not entry.otherwise:
+        return ()
+    ratings = rate(load_design(entry.design), _panel(entry, data))
+    found = []
+    for other in entry.otherwise:
+        again = rate(ratings.design.vary(other.changes), ratings.panel, earlier=ratings)
+        found.append((other, _row(again, entry, other.result, entry.results[other.result])))
+    return tuple(found)
+
+
+def _panel(entry: Entry, data: Path | None) -> Panel:
+    if entry.layout is None:
+        return read_panel(entry.panel)
+    if data is None:
+        raise fail(entry.design, f"needs the official data {entry.panel}; name them with --data.")
+    return read_panel(data / entry.panel, entry.layout)
 
 
 def at_hand(entry: Entry, data: Path | None) -> bool:
@@ -243,9 +276,9 @@ def _members(ratings: Ratings, year: int, known: Difference, rows: pd.DataFrame)
 
 def status(ledger: tuple[Entry, ...]) -> Mapping[str, str]:
     """Say of each design how it stands against published lists: design -> a short sentence."""
-    return {
-        entry.design: "; ".join(
-            f"{name} {held.matched:,} of {held.testable:,}" for name, held in entry.results.items()
-        )
-        for entry in ledger
-    }
+    return {entry.design: _status(entry.results.values()) for entry in ledger}
+
+
+def _status(results: Collection[Held]) -> str:
+    matched, testable = (sum(getattr(held, w) for held in results) for w in ("matched", "testable"))
+    return f"{matched:,} of {testable:,} in {len(results)} results"
