@@ -8,7 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
-PIP_ONLY = {"pypandoc-binary"}  # conda-forge has pypandoc without the binary
+PIP_ONLY = {"pypandoc-binary", "typst"}  # conda-forge has others of these names
 
 
 def plain(name: str) -> str:

@@ -23,6 +23,16 @@ _NO_PROSE: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _EXCUSED: Final = re.compile(r"\S+\s*<!--\s*number:[^>]*-->")
+_ONLY_QUARTO: Final[Mapping[str, re.Pattern[str]]] = {
+    "a shortcode": re.compile(r"\{\{<"),
+    "a tabset": re.compile(r"\.panel-tabset"),
+    "a margin column": re.compile(r"\.column-(?:margin|screen|page)"),
+    "a layout of several figures": re.compile(r"layout-(?:ncol|nrow)|layout="),
+    "a diagram": re.compile(r"^```\{(?:mermaid|dot|ojs)", re.MULTILINE),
+    "a theorem or listing reference": re.compile(r"@(?:thm|lem|cor|def|lst)-"),
+}
+"""What pandoc alone would lay out wrongly, without saying so."""
+
 _LAST_YEAR: Final = 2100
 _FIRST_YEAR: Final = 1900
 _SMALL: Final = 10
@@ -127,6 +137,9 @@ def _lint_prose(
     chunk: Chunk, labels: set[str], citations: frozenset[str]
 ) -> Iterator[tuple[int, str]]:
     text = INLINE.sub(_blank, chunk.text)
+    for what, pattern in _ONLY_QUARTO.items():
+        for found in pattern.finditer(text):
+            yield chunk.line + text[: found.start()].count("\n"), f"{what} needs Quarto."
     for place, row in enumerate(text.splitlines()):
         for key in re.findall(r"(?<![\w`])@([A-Za-z][\w-]*)", row):
             known = labels if key.startswith(("fig-", "tbl-", "sec-")) else citations

@@ -12,8 +12,8 @@ from analysis.ratings.verify import load_ledger
 def test_the_memo_without_official_files(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
     """California's index of 2000: 5,454 targets, three results of 6,194, and 6,151 awards."""
     monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path))
-    monkeypatch.setattr("analysis.publishing.memo.quarto_on_path", lambda: None)
-    page = memo("what-we-reproduce", parameters={"data": ""})
+    monkeypatch.setattr("analysis.publishing.rendering.quarto_on_path", lambda: None)
+    page = memo("what-we-reproduce", parameters={"data": ""}, forms=["html"])
     result = read_result("what-we-reproduce")
     assert result["matched"] == 5454 + 3 * 6194 + 6151
     assert result["testable"] == 5454 + 4 * 6194

@@ -1,9 +1,11 @@
 """The first memo from end to end, and what a memo's source may not do."""
 
+import html
 import json
 import os
 import re
 import stat
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,8 +14,9 @@ import pytest
 
 from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError
-from analysis.publishing.memo import PAPER, memo, quarto_on_path, render_page
+from analysis.publishing.memo import PAPER, memo, memo_index
 from analysis.publishing.qmd import lint, load_qmd
+from analysis.publishing.rendering import quarto_on_path, render
 from analysis.publishing.store import read_result
 
 NAME = "status-or-improvement"
@@ -55,7 +58,7 @@ def built(tmp_path_factory):
     with pytest.MonkeyPatch.context() as build:
         build.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path_factory.mktemp("build")))
         with pytest.MonkeyPatch.context() as no_quarto:
-            no_quarto.setattr("analysis.publishing.memo.quarto_on_path", lambda: None)
+            no_quarto.setattr("analysis.publishing.rendering.quarto_on_path", lambda: None)
             page = memo(NAME)
         yield page
 
@@ -70,7 +73,7 @@ def test_the_page_is_whole_and_asks_no_other_host(built: Path) -> None:
 
 
 def test_the_notebook_says_first_what_it_runs_with(built: Path) -> None:
-    executed = json.loads((built.parents[1] / "notebooks" / f"{NAME}.ipynb").read_text())
+    executed = json.loads((built.parents[2] / "notebooks" / f"{NAME}.ipynb").read_text())
     printed = [
         "".join(out["text"])
         for cell in executed["cells"]
@@ -82,7 +85,7 @@ def test_the_notebook_says_first_what_it_runs_with(built: Path) -> None:
 
 
 def test_every_figure_has_words_for_those_who_cannot_see_it(built: Path) -> None:
-    folder = built.parent / NAME
+    folder = built.parent
     figures = sorted(folder.glob("fig-*.svg"))
     assert len(figures) == 3
     html = built.read_text()
@@ -131,7 +134,7 @@ def test_the_districts_are_counted_as_published() -> None:
 
 def test_other_parameters_give_another_run(built: Path) -> None:
     first = read_result(NAME).key
-    folder = built.parents[1]
+    folder = built.parents[2]
     with pytest.raises(ProblemsError, match="has no parameter shar; it has design"):
         memo(NAME, parameters={"shar": 0.1})
     assert read_result(NAME).key == first
@@ -157,22 +160,90 @@ def fake_quarto(folder: Path, monkeypatch, *, version="1.9.2", fails="no") -> No
 
 def test_quarto_renders_where_it_is_on_path(built, tmp_path, monkeypatch) -> None:
     """A stand-in copies what it is given: the same resolved text that pandoc would render."""
-    document = built.parent / NAME / f"{NAME}.qmd"
+    document = built.parent / f"{NAME}.qmd"
     fake_quarto(tmp_path, monkeypatch)
     assert quarto_on_path() == str(tmp_path / "quarto")
-    text = render_page(document, tmp_path / "page.html").read_text()
+    text = render(document, tmp_path / "page.html").read_text()
     assert text == document.read_text()
     assert "{python}" not in text
     assert "6,194" in text
     fake_quarto(tmp_path, monkeypatch, fails="yes")
     with pytest.raises(ProblemsError, match="Quarto failed: no such format"):
-        render_page(document, tmp_path / "other.html")
+        render(document, tmp_path / "other.html")
     assert not (tmp_path / "other.html").exists()
 
 
 def test_an_old_quarto_is_left_alone(tmp_path, monkeypatch) -> None:
     fake_quarto(tmp_path, monkeypatch, version="1.7.34")
     assert quarto_on_path() is None
+
+
+def numbers_of(text: str) -> list[str]:
+    """Every number of the prose and the tables, in order."""
+    start = text.index("The answer.")
+    return re.findall(r"\d[\d,.]*\d|\d", text[start:])
+
+
+def test_page_word_and_print_have_the_same_numbers_in_order(built: Path) -> None:
+    document = zipfile.ZipFile(built.with_suffix(".docx")).read("word/document.xml").decode()
+    words = re.sub(r"<w:p[ >]", " <", document)
+    word_text = html.unescape(re.sub(r"<[^>]+>", "", words))
+    print_text = re.sub(r"rgb\([^)]*\)|#\w+\([^)\n]*\)", "", built.with_suffix(".typ").read_text())
+    page = [n for n in numbers_of(Page(built.read_text()).text) if len(n) > 2]
+    assert len(page) > 40
+    assert [n for n in numbers_of(word_text) if len(n) > 2] == page
+    assert sorted(set(page) - set(numbers_of(print_text.replace("\\", "")))) == []
+
+
+def test_the_word_file_has_real_styles_and_words_for_figures(built: Path) -> None:
+    document = zipfile.ZipFile(built.with_suffix(".docx")).read("word/document.xml").decode()
+    for style in ("Title", "Subtitle", "Heading1", "BlockText", "ImageCaption"):
+        assert f'<w:pStyle w:val="{style}"' in document, style
+    words = re.findall(r'<wp:docPr[^>]* descr="([^"]*)"', document)
+    source = load_qmd(PAPER / "memos" / f"{NAME}.qmd")
+    wanted = [c.options["fig-alt"].split()[:4] for c in source.chunks if "fig-alt" in c.options]
+    assert [text.split()[:4] for text in words] == wanted
+
+
+def test_the_print_form_is_tagged_and_the_same_bytes_twice(built: Path, tmp_path: Path) -> None:
+    """Typst refuses a document that breaks PDF/UA-1; here it is made again and compared."""
+    made = built.with_suffix(".pdf").read_bytes()
+    assert b"/MarkInfo" in made
+    assert b"pdfuaid" in made
+    again = render(built.with_suffix(".qmd"), tmp_path / "again.pdf").read_bytes()
+    assert again == made
+
+
+def test_a_figure_without_words_gives_no_accessible_pdf(built: Path, tmp_path: Path) -> None:
+    for path in built.parent.iterdir():
+        if path.is_file():
+            (tmp_path / path.name).write_bytes(path.read_bytes())
+    document = tmp_path / f"{NAME}.qmd"
+    text = document.read_text().replace("# ", "#### ").replace("\n## ", "\n#### ")
+    document.write_text(text)
+    with pytest.raises(ProblemsError, match="typst failed"):
+        render(document, tmp_path / "broken.pdf")
+    assert not (tmp_path / "broken.pdf").exists()
+
+
+def test_the_crate_names_files_that_are_there_and_the_result(built: Path) -> None:
+    graph = json.loads((built.parent / "ro-crate-metadata.json").read_text())["@graph"]
+    files = {e["@id"] for e in graph if e["@type"] == "File"}
+    assert {f"{NAME}.html", f"{NAME}.pdf", f"{NAME}.docx", "fig-overlap.csv"} <= files
+    assert all((built.parent / name).exists() for name in files)
+    assert any(e.get("identifier") == read_result(NAME).key for e in graph)
+    assert any(e.get("name") == f"measures memo {NAME}" for e in graph)
+
+
+def test_the_index_lists_what_is_published(built: Path) -> None:
+    index = memo_index()
+    page = Page(index.read_text())
+    assert "Status or improvement" in page.text
+    assert "Almost wholly different schools" in page.text
+    targets = re.findall(r'href="([^"#]+)"', index.read_text())
+    assert {f"{NAME}/{NAME}.{form}" for form in ("html", "pdf", "docx")} <= set(targets)
+    assert all((index.parent / target).exists() for target in targets)
+    assert built.exists()
 
 
 def test_an_unknown_memo() -> None:
@@ -189,6 +260,9 @@ SOURCES = {
         "```{python}\n#| label: fig-a\n#| fig-cap: A\n1\n```",
         "the figure fig-a must have fig-alt",
     ),
+    "a shortcode": ("See {{< video a.mp4 >}}.", "a shortcode needs Quarto"),
+    "a tabset": ("::: {.panel-tabset}\n:::", "a tabset needs Quarto"),
+    "a diagram": ("```{mermaid}\ngraph\n```", "a diagram needs Quarto"),
     "an unknown option": ("```{python}\n#| layout-ncol: 2\n1\n```", "has no option layout-ncol"),
 }
 
@@ -219,6 +293,4 @@ def test_a_table_in_the_store_is_tidy() -> None:
 
 def test_the_readme_s_figure_is_the_memo_s(built: Path) -> None:
     """When the figure changes on purpose: copy the new one to paper/overlap.svg."""
-    assert (PAPER / "overlap.svg").read_text() == (
-        built.parent / NAME / "fig-overlap.svg"
-    ).read_text()
+    assert (PAPER / "overlap.svg").read_text() == (built.parent / "fig-overlap.svg").read_text()
