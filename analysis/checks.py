@@ -15,12 +15,14 @@ import typer
 from rich.progress import track
 
 from analysis.commands import out, table_of
-from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
-from analysis.designs.design import Design, load_design
+from analysis.designs.adaptation import Adaptation, adapt, adaptation_names, load_adaptation
+from analysis.designs.design import Design, design_names, load_design
+from analysis.designs.source import read_yaml
 from analysis.findings.essa import essa_profile
 from analysis.panels.layout import layout_names, load_layout
 from analysis.panels.reading import WORKBOOK, panel_names, read_panel
 from analysis.problems import Problem, ProblemsError
+from analysis.publishing.guide import GUIDE, write_guide
 from analysis.ratings.examples import differences, load_example
 from analysis.ratings.verify import Row, at_hand, load_ledger
 from analysis.ratings.verify import verify as verify_entry
@@ -58,16 +60,27 @@ def _check_one(file: str, *, essa: bool) -> tuple[Problem, ...]:
         return differences(load_example(path))
     if path.is_dir() or path.suffix == WORKBOOK or file in panel_names():
         read_panel(file)
-    elif file in layout_names() or path.parent.name == "layouts":
+        return ()
+    said = read_yaml(path).said if path.is_file() else None
+    headings = said if isinstance(said, dict) else {}
+    is_layout = "files" in headings or file in layout_names()
+    is_adaptation = "base" in headings or file in adaptation_names()
+    if is_layout:
         load_layout(file)
-    elif file in adaptation_names() or path.parent.name == "adaptations":
+    if is_adaptation:
         one = load_adaptation(file)
-        adapt(load_design(one.base), one)
-    else:
+        adapt(_base(one, path), one)
+    if file in design_names() or not (is_layout or is_adaptation):  # a name may be of several
         _tell_design(load_design(file), file)
         if essa:
             _print_essa(load_design(file))
     return ()
+
+
+def _base(one: Adaptation, path: Path) -> Design:
+    """Load the design that a file changes: a built-in one, or one beside the file."""
+    beside = path.parent / f"{one.base}.yaml"
+    return load_design(beside if beside.is_file() else one.base)
 
 
 def _tell_design(design: Design, file: str) -> None:
@@ -87,6 +100,20 @@ def _print_essa(design: Design) -> None:
         text = f"  {answer.found:<5}  {answer.question} ({answer.cite})\n         {answer.told}"
         out.print(text, soft_wrap=True, markup=False, highlight=False)
     out.print("judge: the Act leaves it to a person, or the file alone cannot say.")
+
+
+@app.command()
+def guide(
+    to: Annotated[
+        Path, typer.Option("--out", help="the folder of the guide", show_default="paper/guide")
+    ] = GUIDE,
+) -> None:
+    """Make anew what the guide takes from the program: the clause reference, editors' schemas.
+
+    Example: measures guide
+    """
+    for path in write_guide(to):
+        out.print(f"wrote {path}", soft_wrap=True)
 
 
 @app.command()

@@ -5,6 +5,7 @@ To add a command: one function here that reads, calls one public function, and p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,14 +14,17 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
+from analysis.designs.adaptation import Adaptation, adapt, adaptation_names, load_adaptation
 from analysis.designs.design import Design, design_names, load_design
 from analysis.findings.cycles import ever_named, ever_named_by_chance, false_exit
 from analysis.panels.layout import layout_names, load_layout
+from analysis.panels.panel import Panel
 from analysis.panels.reading import panel_names, read_panel
+from analysis.panels.students.measure import Measured, read_or_measure
 from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
 from analysis.problems import Problem, ProblemsError
+from analysis.publishing.disclosure import notice
 from analysis.ratings.rate import Ratings
 from analysis.ratings.rate import rate as rate_panel
 from analysis.ratings.verify import load_ledger, status
@@ -42,9 +46,9 @@ LayoutName = Annotated[
 
 @app.command()
 def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") -> None:
-    """List the built-in designs, and how each stands against published lists.
+    """List the built-in designs, how each stands against published lists, and their presets.
 
-    Example: measures designs california
+    Example: measures designs core
     """
     table = table_of("design", "title", "rows as published")
     told = status(load_ledger())
@@ -52,11 +56,25 @@ def designs(place: Annotated[str, typer.Argument(help="only this place")] = "") 
         if name.startswith(place):
             table.add_row(name, load_design(name).title, told.get(name, "no list at hand"))
     out.print(table)
-    for name in adaptation_names():
-        if name.startswith(place):
-            one = load_adaptation(name)
+    every = {name: load_adaptation(name) for name in adaptation_names() if name.startswith(place)}
+    for name, one in every.items():
+        if one.settles is None:
             kind = "preset" if one.fills(load_design(one.base)) else "adaptation"
-            out.print(f"{kind} [bold]{name}[/bold] of {one.base}: {one.title}")
+            out.print(f"{kind} [bold]{name}[/bold] of {', '.join(one.bases)}: {one.title}")
+    settling = {name: one for name, one in every.items() if one.settles is not None}
+    if settling:
+        _print_presets(settling)
+
+
+def _print_presets(settling: Mapping[str, Adaptation]) -> None:
+    """Show the decisions that designs leave open, and for each the presets that settle it."""
+    table = table_of("preset", "settles", "evidence", "what it says", "only for")
+    every = {base for one in settling.values() for base in one.bases}
+    for name, one in sorted(settling.items(), key=lambda pair: (pair[1].settles or "", pair[0])):
+        only = "" if {*one.bases} == every else ", ".join(one.bases)
+        table.add_row(name, one.settles, one.evidence, one.title, only)
+    out.print("\nNobody published these decisions. Two presets that settle one exclude each other:")
+    out.print(table)
 
 
 def table_of(name: str, *columns: str) -> Table:
@@ -99,16 +117,29 @@ def rate(
     form: Annotated[
         Literal["csv", "parquet"], typer.Option("--format", help="form of the tables")
     ] = "csv",
+    internal: Annotated[
+        bool, typer.Option("--internal", help="show small groups too; everything is marked so")
+    ] = False,
 ) -> None:
     """Rate every school of a panel by a design, and write who is named and why.
 
+    A folder that holds students and no measures is counted first.
+
     Example: measures rate franklin/index franklin --out build/franklin
     """
-    ratings = rate_panel(load_adapted(design, adapted or []), read_panel(panel, layout))
+    chosen = load_adapted(design, adapted or [])
+    found = read_panel(panel, layout) if layout else read_or_measure(chosen, panel)
+    ratings = rate_panel(chosen, found if isinstance(found, Panel) else found.panel)
     command = f"measures rate {design} {panel} --out {to.name}"
     command += f" --layout {layout}" if layout else ""
     command += "".join(f" --with {one}" for one in adapted or [])
-    written = write_ratings(ratings, to, form=form, command=command)
+    command += " --internal" if internal else ""
+    written = write_ratings(ratings, to, form=form, command=command, internal=internal)
+    if isinstance(found, Measured):
+        tell_counted(found)
+    said = notice(ratings.panel.about, internal=internal)
+    if said:
+        out.print(said)
     _summary(ratings)
     for path in written:
         out.print(f"wrote {path}", soft_wrap=True)
@@ -122,11 +153,20 @@ def load_adapted(design: str, adapted: list[str]) -> Design:
     return adapt(base, *(load_adaptation(one) for one in adapted), in_order=len(adapted) > 1)
 
 
+def tell_counted(found: Measured) -> None:
+    """Print what was mended on the way from students to measures, and what stays unknown."""
+    for reason, rule, rows in found.repaired.itertuples(index=False):
+        out.print(f"mended {rows:,} rows ({rule}): {reason}", soft_wrap=True)
+    for name, words in found.unknown.items():
+        out.print(f"{name} stays unknown: nobody knows {', '.join(words)} (null)", soft_wrap=True)
+
+
 def _summary(ratings: Ratings) -> None:
     year = ratings.panel.years[-1]
     for name in ratings.design.lists:
         value = ratings[name].value
         here = value.sel(year=year) if "year" in value.dims else value
+        here = here[ratings.cells.is_whole]  # lists name no parts of schools
         met, unknown = int((here == 1).sum()), int(here.isnull().sum())
         judged = f"{ratings.design.header.entity}s"
         out.print(f"{name}, {year}: {met:,} {judged} named, {unknown:,} cannot be judged")
@@ -173,12 +213,13 @@ def years(
 def template(
     design: DesignName,
     to: Annotated[Path, typer.Option("--out", help="a new file whose name ends in .xlsx")],
+    adapted: Adaptations = None,
 ) -> None:
     """Write a workbook for a district to fill in: instructions, and an example filled in.
 
     Example: measures template franklin/index --out our-data.xlsx
     """
-    write_template(load_design(design), to)
+    write_template(load_adapted(design, adapted or []), to)
     out.print(f"wrote {to}", soft_wrap=True)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,8 +23,7 @@ from analysis.findings.comparison import Comparison, compare
 from analysis.findings.readings import all_readings
 from analysis.findings.real_change import Change, real_change
 from analysis.findings.similar import similar
-from analysis.findings.trace import as_text, explain
-from analysis.findings.what_would_change import WouldChange, what_would_change
+from analysis.findings.trace import as_text, changes_as_text, explain, with_changes_told
 from analysis.panels.reading import read_panel
 from analysis.problems import ProblemsError, fail
 from analysis.ratings.rate import Ratings, rate
@@ -75,38 +73,26 @@ def explain_school(
     adapted: Adaptations = None,
     form: Form = "text",
     changes: Annotated[
-        bool, typer.Option("--changes/--no-changes", help="look for what would change it")
+        bool,
+        typer.Option("--changes/--no-changes", help="levels to gain, and what would change it"),
     ] = True,
 ) -> None:
-    """Say why a school is on a list or not: every step from value to list.
+    """Say why a school is on a list or not, what it needs for more levels, what would change it.
 
     Example: measures explain 0101 franklin/index franklin
     """
     ratings = _ratings(design, panel, adapted)
     trace = explain(ratings, school, year=year, group=group, part=part)
-    found: list[WouldChange] = []
-    if changes and not part:
-        with Console(stderr=True).status("looking for single changes that would change it ..."):
-            for name in ratings.design.lists:
-                found += what_would_change(ratings, school, name, year=year)
+    if changes:
+        with Console(stderr=True).status("rating what would change it ..."):
+            trace = with_changes_told(ratings, trace)
     if form == "json":
-        said = {**asdict(trace), "would_change": [asdict(one) for one in found]}
-        typer.echo(json.dumps(said, indent=1, ensure_ascii=False))
+        typer.echo(json.dumps(asdict(trace), indent=1, ensure_ascii=False))
         return
     out.print(as_text(trace), markup=False, highlight=False, soft_wrap=True)
-    if changes and not part:
-        out.print(_changes_text(found), markup=False, highlight=False, soft_wrap=True)
-
-
-def _changes_text(found: Sequence[WouldChange]) -> str:
-    lines = ["", "What single change of one value would change it:"]
-    for one in found:
-        group = "" if one.group == ALL else f" of {one.group}"
-        lines.append(
-            f"  {one.list} would be {one.answer} if {one.measure}{group} were {one.instead:g} "
-            f"instead of {one.now:g}"
-        )
-    return "\n".join(lines if found else [*lines, "  none of those that were tried"])
+    if changes:
+        text = f"\n{changes_as_text(trace)}"
+        out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command(name="compare")

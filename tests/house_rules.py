@@ -33,7 +33,12 @@ OPENERS: Final = {
     "read_table",
 }
 MAY_OPEN = re.compile(r"^_?(load|read|write|parse|find)_|^_(write|read)$")
-COMMANDS = ("analysis/commands.py", "analysis/checks.py", "analysis/questions.py")
+COMMANDS = (
+    "analysis/commands.py",
+    "analysis/checks.py",
+    "analysis/questions.py",
+    "simulations/commands.py",
+)
 OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", *COMMANDS)
 
 

@@ -5,6 +5,7 @@ the agency. A failing case is never mended by editing what was expected.
 """
 
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from analysis.designs.design import LIBRARY, load_design
 from analysis.panels.reading import read_panel
 from analysis.ratings.examples import differences, load_example
 from analysis.ratings.rate import rate
-from analysis.ratings.tables import wide_table
 
 CASES = [
     *sorted((Path(__file__).parent / "cases").glob("*.yaml")),
@@ -38,28 +38,37 @@ def test_a_wrong_expectation_is_told() -> None:
     assert "points: school four, 2016, all: worked out 13.34, but rated 13.35" in told
 
 
+@cache
+def rated(base: str, beside: str | None, panel: str):
+    """Rate an example panel before a change; many changes share it."""
+    adapted = [load_adaptation(beside)] if beside else []
+    return rate(adapt(load_design(base), *adapted), read_panel(panel))
+
+
 @pytest.mark.parametrize("name", adaptation_names())
 def test_an_adaptation_does_what_it_says(name: str) -> None:
     one = load_adaptation(name)
-    assert one.expected is not None, "say beside the adaptation what it does on an example panel"
-    base = load_design(one.base)
-    entered, left = moved(base, adapt(base, one), one.expected.panel, one.expected.list)
-    assert (entered, left) == (set(one.expected.enter), set(one.expected.leave))
+    said = one.expected
+    assert said is not None, "say beside the adaptation what it does on an example panel"
+    before = rated(one.base, said.beside, said.panel)
+    beside = [load_adaptation(said.beside)] if said.beside else []
+    changed = adapt(load_design(one.base), *beside, one, in_order=bool(beside))
+    after = rate(changed, before.panel, earlier=before)
+    entered, left = moved(before, after, said.list, year=said.year)
+    assert (entered, left) == (set(said.enter), set(said.leave))
 
 
 def test_two_adaptations_stacked() -> None:
     """By hand: with growth first Ironwood's 6575 / 130 = 50.6 is third, below Fir's 54.8."""
-    base = load_design("franklin/index")
-    both = adapt(
-        base, *(load_adaptation(f"franklin/{n}") for n in ("lowest-third", "growth-first"))
-    )
-    assert moved(base, both, "franklin", "lowest") == ({"0109"}, set())
+    before = rated("franklin/index", None, "franklin")
+    both = (load_adaptation(f"franklin/{n}") for n in ("lowest-third", "growth-first"))
+    after = rate(adapt(before.design, *both), before.panel)
+    assert moved(before, after, "lowest", year=2025) == ({"0109"}, set())
 
 
-def moved(base, changed, panel_name, list_name):
-    panel = read_panel(panel_name)
-    before, after = (
-        wide_table(rate(design, panel), year=2025).set_index("school")[list_name] == 1
-        for design in (base, changed)
+def moved(before, after, list_name, *, year):
+    was, is_ = (
+        set(ratings.panel.units["school"][(ratings[list_name].value.sel(year=year) == 1).values])
+        for ratings in (before, after)
     )
-    return set(after[after & ~before].index), set(before[before & ~after].index)
+    return is_ - was, was - is_

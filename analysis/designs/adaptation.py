@@ -1,7 +1,7 @@
 """What would somebody else decide? Small files of changes to a design, applied together.
 
 To add one: a YAML file under `library/<place>/adaptations/`. A preset is an adaptation that fills
-numbers which the base leaves null. No Python.
+numbers which the base leaves null; with `settles` it says which decision it settles. No Python.
 """
 
 from __future__ import annotations
@@ -40,8 +40,12 @@ class Addition(Carried):
 
 
 class Expected(Clause):
-    """What the change does on an example panel: who enters a list, and who leaves it."""
+    """What the change does on an example panel: who enters a list, and who leaves it.
 
+    `beside` names an adaptation that is applied first, before and after the change.
+    """
+
+    beside: str | None = None
     panel: str
     year: int
     list: str
@@ -50,28 +54,57 @@ class Expected(Clause):
 
 
 class Adaptation(Clause):
-    """Changes to one design, who would make them, and what they do on an example panel."""
+    """Changes to one design, who would make them, and what they do on an example panel.
+
+    `also` names further designs whose clauses have the same names. `settles` names the decision
+    that a preset settles; two presets that settle one decision exclude each other. `presets` names
+    adaptations that are applied first; those that are for another design are passed over.
+    """
 
     schema_: int = Field(1, alias="schema", ge=1, le=1)
     name: str = ""
     title: str
     reference: str
     base: str
+    also: tuple[str, ...] = ()
+    settles: str | None = None
+    presets: tuple[str, ...] = ()
     changes: dict[str, Change] = Field(default_factory=dict)
     add: dict[str, Addition] = Field(default_factory=dict)
     remove: dict[str, Carried] = Field(default_factory=dict)
     expected: Expected | None = None
 
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """The designs that the file may change."""
+        return (self.base, *self.also)
+
+    def parts(self, design: Design) -> tuple[Adaptation, ...]:
+        """Give the adaptations that are applied to a design: its presets, then the file itself."""
+        named = (load_adaptation(name) for name in self.presets)
+        inner = [part for one in named if design.name in one.bases for part in one.parts(design)]
+        return (*inner, self) if self.changes or self.add or self.remove else tuple(inner)
+
+    def addresses(self, design: Design) -> frozenset[str]:
+        """Give the address of every word that the file changes, clause by clause."""
+        spread = design.document.spread
+        parts = (address.partition(".") for address in self.changes)
+        return frozenset(
+            f"{name}{dot}{rest}"
+            for first, dot, rest in parts
+            for name in spread.get(first, (first,))
+        )
+
     def touches(self, design: Design) -> frozenset[str]:
         """Name the clauses that the file changes, adds or removes."""
-        copies = design.document.copies
-        first = [address.split(".")[0] for address in self.changes]
-        spread = [name for word in first for name in copies.get(word, (word,))]
-        return frozenset((*spread, *self.add, *self.remove))
+        changed = (address.partition(".")[0] for address in self.addresses(design))
+        return frozenset((*changed, *self.add, *self.remove))
 
     def fills(self, design: Design) -> bool:
         """Say whether the file is a preset: every change fills a number that is null."""
-        old = (_said(design.document, address) for address in self.changes)
+        if self.presets and not (self.changes or self.add or self.remove):
+            return all(part.fills(design) for part in self.parts(design))
+        old = (_said(design.document, address) for address in self.addresses(design))
         return (
             bool(self.changes) and not self.add and not self.remove and all(x is None for x in old)
         )
@@ -123,42 +156,51 @@ def adapt(design: Design, *adaptations: Adaptation, in_order: bool = False) -> D
     """Apply adaptations to their base, all changes together, and check the result once.
 
     Two adaptations that touch one clause are refused, unless `in_order` says that the later one
-    goes last.
+    goes last. So are two presets that settle one decision; presets of different decisions may fill
+    different words of one clause.
 
     Raises:
-        ProblemsError: another base, two that touch one clause, an address that is not there, or
-            a design that loading would refuse.
+        ProblemsError: another base, two that touch one clause or settle one decision, an address
+            that is not there, or a design that loading would refuse.
 
     >>> from analysis.designs.design import load_design
     >>> wider = adapt(load_design("franklin/index"), load_adaptation("franklin/lowest-third"))
     >>> wider.steps["lowest_line"].count
     'up'
     """
-    problems = [_other_base(design, one) for one in adaptations if one.base != design.name]
+    problems = [_other_base(design, one) for one in adaptations if design.name not in one.bases]
+    parts = tuple(part for one in adaptations for part in one.parts(design))
     if not in_order:
-        problems += _clashes(design, adaptations)
+        problems += _clashes(design, parts)
     if problems:
         raise ProblemsError(problems)
     document = design.document
-    for one in adaptations:
+    for one in parts:
         document = _applied(document, one)
     name = "+".join((design.name, *(one.name for one in adaptations)))
     return build_design(replace(document, name=name))
 
 
 def _other_base(design: Design, one: Adaptation) -> Problem:
-    return Problem(one.name, f"base: changes {one.base}, but the design is {design.name}.")
+    return Problem(one.name, f"base: changes {listed(one.bases)}, but the design is {design.name}.")
 
 
 def _clashes(design: Design, adaptations: tuple[Adaptation, ...]) -> list[Problem]:
     return [
-        Problem(
-            f"{a.name} and {b.name}", f"both touch {listed(sorted(both))}. Say which goes last."
-        )
+        Problem(f"{a.name} and {b.name}", text)
         for place, a in enumerate(adaptations)
         for b in adaptations[place + 1 :]
-        if (both := a.touches(design) & b.touches(design))
+        if (text := _clash(design, a, b))
     ]
+
+
+def _clash(design: Design, a: Adaptation, b: Adaptation) -> str:
+    if a.settles and a.settles == b.settles:
+        return f"both settle {a.settles}. Take one of them, or say which goes last."
+    both = a.touches(design) & b.touches(design)
+    if a.settles and b.settles:
+        both = a.addresses(design) & b.addresses(design)
+    return f"both touch {listed(sorted(both))}. Say which goes last." if both else ""
 
 
 def _applied(document: Document, one: Adaptation) -> Document:
@@ -182,8 +224,7 @@ def _applied(document: Document, one: Adaptation) -> Document:
 
 def _said(document: Document, address: str) -> object:
     first, *rest = address.split(".")
-    name = document.copies.get(first, (first,))[0]
-    at: object = document.steps.get(name) or document.headings.get(name)
+    at: object = document.steps.get(first) or document.headings.get(first)
     for word in rest:
         if not isinstance(at, Mapping):
             return "nothing lies here"

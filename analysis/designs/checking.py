@@ -13,19 +13,13 @@ from typing import Any, Final, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from analysis.designs.clause import (
-    BY_GROUP,
-    OTHERS,
-    ByColumn,
-    Clause,
-    FrozenMap,
-    Names,
-    Ref,
-    WordsField,
-)
+from analysis.designs.by_column import by_columns
+from analysis.designs.clause import Clause, FrozenMap, Names, Ref, WordsField
+from analysis.designs.counting import Counting
+from analysis.designs.definitions import FromStudents
 from analysis.designs.document import Document, thaw
 from analysis.designs.rules import STEP, Rule
-from analysis.designs.wording import explain, fields_of
+from analysis.designs.wording import explain, words_at
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed, sentence
 from analysis.values import ALL
 
@@ -41,6 +35,7 @@ class Measure(Clause):
     """One thing measured: its name for readers, its unit, and what it may be.
 
     `indicator` says for which indicator of the Every Student Succeeds Act it stands.
+    `from_students` says how students make its values: a `definition` with its words.
     """
 
     label: str | None = None
@@ -49,6 +44,7 @@ class Measure(Clause):
     range: tuple[float, float] | None = None
     levels: tuple[str, ...] = ()
     indicator: Indicator | None = None
+    from_students: FromStudents | None = None
 
 
 class SchoolColumn(Clause):
@@ -76,6 +72,7 @@ class Header(Clause):
     exceptions: dict[str, dict[str, str]] = Field(default_factory=dict)
     sets: dict[str, WordsField] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
+    students: Counting | None = None
     headline: Headline = Headline()
 
 
@@ -108,6 +105,7 @@ def check(document: Document) -> Checked:
     ordered = _in_order(document, steps, problems)
     known = _names(header, measures, columns, ordered)
     problems += _meaning(document, ordered, known)
+    problems += _students(document, header, measures)
     if problems:
         raise ProblemsError(dict.fromkeys(problems))
     return Checked(header, FrozenMap(measures), FrozenMap(columns), FrozenMap(ordered), known)
@@ -151,12 +149,11 @@ class _Reading:
         path: tuple[str, ...],
         model: type[Clause] | None = None,
     ) -> Any:  # noqa: ANN401
-        words = fields_of(model)
         try:
             return adapter.validate_python(said, context={"sets": self.sets})
         except ValidationError as error:
             for found in error.errors():
-                at, text = explain(found, said, words)
+                at, text = explain(found, said, words_at(model, found["loc"]))
                 self.problems.append(self.document.problem((*path, *at), text))
             return None
 
@@ -168,6 +165,23 @@ def _doubled(document: Document, *shelves: Mapping[str, Any]) -> Iterator[Proble
             if name in seen:
                 yield document.problem((name,), "a measure, school column or step has this name.")
             seen.add(name)
+
+
+def _students(
+    document: Document, header: Header, measures: Mapping[str, Measure]
+) -> Iterator[Problem]:
+    counted = {name: m.from_students for name, m in measures.items() if m.from_students}
+    for name, definition in counted.items():
+        for word, text in definition.wrong():
+            yield document.problem(
+                ("measures", name, "from_students", *word.split(".")), sentence(text)
+            )
+    if header.students is not None:
+        for word, text in header.students.wrong():
+            yield document.problem(("students", *word.split(".")), sentence(text))
+    elif counted and "students" not in document.headings:
+        text = "is counted from students, so the heading students must say whose students count."
+        yield document.problem(("measures", next(iter(counted)), "from_students"), text)
 
 
 def _references(
@@ -189,7 +203,7 @@ def _references(
 def _header_references(
     document: Document, header: Header, names: tuple[str, ...]
 ) -> Iterator[Problem]:
-    known = (*names, *document.copies)
+    known = (*names, *document.copies, "students")
     for address in header.exceptions:
         first = address.partition(".")[0]
         if first not in known:
@@ -257,38 +271,10 @@ def _meaning(document: Document, steps: Mapping[str, Rule], names: Names) -> Ite
                 if kind != "condition":
                     text = f"must name a condition, but {ref.of} gives a {kind}."
                     yield document.problem((name, word), text)
-        yield from _by_columns(document, name, rule, names)
+        yield from (document.problem((name,), text) for text in by_columns(rule, names))
 
 
 def _as_refs(said: Any) -> tuple[Ref, ...]:  # noqa: ANN401 (any word of a clause)
     if isinstance(said, Ref):
         return (said,)
     return said if isinstance(said, tuple) else ()
-
-
-def _by_columns(document: Document, name: str, rule: Rule, names: Names) -> Iterator[Problem]:
-    for number in _numbers_by_column(rule):
-        levels = names.words.get(number.by) or names.labels.get(number.by)
-        known = names.groups if number.by == BY_GROUP else levels
-        if not known:
-            text = f"differs by {number.by}, which must be group, a school column with one_of"
-            near = did_you_mean(number.by, names.words)
-            yield document.problem((name,), f"{text}, or a step that gives levels.{near}")
-            continue
-        for label in number.numbers:
-            if label not in (*known, OTHERS):
-                near = did_you_mean(label, known)
-                text = f"gives a number for {label}; {number.by} is one of {listed(known)}.{near}"
-                yield document.problem((name,), text)
-
-
-def _numbers_by_column(said: Any) -> Iterator[ByColumn]:  # noqa: ANN401 (any word of a clause)
-    if isinstance(said, ByColumn):
-        yield said
-        yield from (one for inner in said.numbers.values() for one in _numbers_by_column(inner))
-    elif isinstance(said, Clause):
-        for word in said.model_fields_set:
-            yield from _numbers_by_column(getattr(said, word))
-    elif isinstance(said, dict):
-        for inner in said.values():
-            yield from _numbers_by_column(inner)

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from analysis.designs.checking import EVERYONE, Header, Measure, SchoolColumn, check
-from analysis.designs.clause import FrozenMap, Names
+from analysis.designs.clause import Clause, FrozenMap, Names
 from analysis.designs.document import TOLD, Document, open_document
 from analysis.designs.rules import Named, Rule
+from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.source import Source, parse_yaml, read_yaml
 from analysis.problems import did_you_mean, fail, listed
 
@@ -49,6 +50,12 @@ class Design:
         """The lists on which schools may be named."""
         return tuple(name for name, rule in self.steps.items() if isinstance(rule, Named))
 
+    @property
+    def derived_groups(self) -> tuple[str, ...]:
+        """The groups whose cells a step gives; a panel needs no rows of them."""
+        rules = (rule for rule in self.steps.values() if isinstance(rule, LowestGroup))
+        return tuple(dict.fromkeys(rule.as_ for rule in rules))
+
     @cached_property
     def unknown(self) -> Mapping[str, str]:
         """Steps without a result because a number is null: step -> the step that says null."""
@@ -71,28 +78,38 @@ class Design:
         >>> load_design("franklin/index").below("ela_points")
         ('ela', 'ela_counted', 'ela_level', 'ela_points')
         """
-        found = {name}
-        for step in reversed(self.steps):
-            if step in found:
-                kinds, used = self.names.kinds, self.uses(step)
-                found.update(u for u in used if conditions or kinds.get(u) != "condition")
+        found = self._reached(name, lambda rule: rule.uses(), conditions=conditions)
         return tuple(one for one in (*self.measures, *self.steps) if one in found)
 
     def measured_by(self, name: str, *, conditions: bool = True) -> tuple[str, ...]:
-        """Name the measures that a step, or a measure itself, rests on.
+        """Name the measures of which the values of a step, or of a measure itself, are made.
+
+        What only chooses among them (`by` of `lowest_group`) is left out.
 
         >>> load_design("franklin/index").measured_by("ela_points")
         ('ela',)
         """
-        below = self.below(name, conditions=conditions)
-        return tuple(one for one in below if one in self.measures)
+        found = self._reached(name, lambda rule: rule.values_from(), conditions=conditions)
+        return tuple(one for one in self.measures if one in found)
+
+    def _reached(
+        self, name: str, reads: Callable[[Rule], tuple[str, ...]], *, conditions: bool
+    ) -> frozenset[str]:
+        """Name a step and everything that one comes to by what each step reads."""
+        found, kinds = {name}, self.names.kinds
+        for step in reversed(self.steps):
+            if step in found:
+                used = reads(self.steps[step])
+                found.update(u for u in used if conditions or kinds.get(u) != "condition")
+        return frozenset(found)
 
     def vary(self, changes: Mapping[str, Any]) -> Design:
         """Change words at some addresses and check the whole design anew.
 
         An address is `step.word`, deeper for mappings (`ela_level.from.10`), or a heading
-        (`headline.index`). The name of a clause with `for:` changes all its copies; a change of
-        `step.rule` replaces the clause by the words given with it.
+        (`headline.index`). The name of a clause with `for:` changes all its copies, the name of a
+        set of steps all of them; a change of `step.rule` replaces the clause by the words given
+        with it.
 
         Raises:
             ProblemsError: an address that is not there, or a design that loading would refuse.
@@ -104,22 +121,48 @@ class Design:
         return build_design(self.document.changed(changes))
 
     def evidence(self, address: str) -> tuple[str | None, str | None]:
-        """Give the source of an address and how it is known: the nearest one above it."""
-        words = address.split(".")
+        """Give the source of an address and how it is known: the nearest one above it.
+
+        Words of `from_students` that the file leaves out have the source of their default.
+        """
+        words = address.removeprefix("measures.").split(".")
         copied = [name for name, made in self.document.copies.items() if words[0] in made]
         for size in range(len(words), 0, -1):
             for first in (words[0], *copied):
                 told = self.header.exceptions.get(".".join((first, *words[1:size])))
                 if told is not None:
                     return told.get("cite"), told.get("evidence")
-        rule = self.steps.get(words[0]) or self.measures.get(words[0]) or self.header
-        source = rule if rule.evidence or rule.cite else self.header
+        return self._source(words)
+
+    def _source(self, words: Sequence[str]) -> tuple[str | None, str | None]:
+        measure = self.measures.get(words[0])
+        above: list[Clause | None] = [self.header, self.steps.get(words[0]) or measure]
+        if words[0] == "students":
+            above.append(self.header.students)
+        if measure and measure.from_students and words[1:2] == ["from_students"]:
+            above.append(measure.from_students)
+            word = ".".join(words[2:3])
+            if word in measure.from_students.sources and word not in measure.from_students.said():
+                return measure.from_students.sources[word]
+        told = [clause for clause in above if clause and (clause.evidence or clause.cite)]
+        source = told[-1] if told else self.header
         return source.cite, source.evidence
 
     @cached_property
     def fingerprint(self) -> str:
         """A short code for what decides; texts, sources and labels do not change it."""
-        return digest([self.clause_key(name) for name in sorted(self.steps)], self.header.headline)
+        steps = [self.clause_key(name) for name in sorted(self.steps)]
+        return digest(steps, self.header.headline, *self._counted)
+
+    @property
+    def _counted(self) -> list[object]:
+        """What decides how students become measures; nothing where no student is counted."""
+        said = {name: one.from_students for name, one in self.measures.items()}
+        clauses = {name: one for name, one in sorted(said.items()) if one is not None}
+        if not clauses:
+            return []
+        decides = {name: plain(clause) for name, clause in clauses.items()}
+        return [decides, None if self.header.students is None else plain(self.header.students)]
 
     def clause_key(self, name: str) -> str:
         """A short code for the words of one step that decide."""
@@ -128,6 +171,16 @@ class Design:
         sets = self.header.sets
         named = {x: sets[x] for x in decides.values() if isinstance(x, str) and x in sets}
         return digest(name, decides, named)
+
+
+def plain(clause: Clause) -> object:
+    """Give the words of a clause that decide, as plain values, with those it leaves to defaults."""
+    told = set(Clause.model_fields)
+    return {
+        word: plain(said) if isinstance(said, Clause) else said
+        for word, said in clause
+        if word not in told
+    }
 
 
 def digest(*parts: object) -> str:

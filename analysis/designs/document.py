@@ -29,11 +29,12 @@ HEADINGS: Final = (
     "exceptions",
     "sets",
     "groups",
+    "students",
     "schools",
     "measures",
     "headline",
 )
-VARIED: Final = ("sets", "groups", "schools", "measures", "headline")
+VARIED: Final = ("sets", "groups", "students", "schools", "measures", "headline")
 TOLD: Final = ("cite", "evidence", "note", "for")
 _EACH: Final = re.compile(r"(?<![A-Za-z0-9])each(?![A-Za-z0-9])")
 
@@ -52,6 +53,18 @@ class Document:
     source: Source
     origin: Mapping[str, PathKey] = field(default_factory=dict)
     copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def spread(self) -> Mapping[str, tuple[str, ...]]:
+        """The names that address several steps: clauses with `for:`, and sets of steps only."""
+        sets = self.headings.get("sets")
+        named = {
+            str(name): tuple(str(member) for member in members)
+            for name, members in (sets.items() if isinstance(sets, Mapping) else ())
+            if name not in self.steps and isinstance(members, tuple)
+        }
+        of_steps = {name: steps for name, steps in named.items() if {*steps} <= {*self.steps}}
+        return FrozenMap({**of_steps, **self.copies})
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -80,7 +93,7 @@ class Document:
         """
         body = {"headings": thaw(self.headings), "steps": thaw(self.steps)}
         problems: list[Problem] = []
-        for path, value in _spread(changes, self.copies):
+        for path, value in _spread(changes, self.spread):
             try:
                 _write(body, path, value)
             except ProblemsError as error:
@@ -196,12 +209,12 @@ def _filled(said: Any, member: str) -> Any:  # noqa: ANN401 (a file may say anyt
 
 
 def _spread(
-    changes: Mapping[str, Any], copies: Mapping[str, tuple[str, ...]]
+    changes: Mapping[str, Any], several: Mapping[str, tuple[str, ...]]
 ) -> list[tuple[PathKey, Any]]:
     spread: list[tuple[PathKey, Any]] = []
     for address, value in changes.items():
         first, *rest = str(address).split(".")
-        spread += [((name, *rest), value) for name in copies.get(first, (first,))]
+        spread += [((name, *rest), value) for name in several.get(first, (first,))]
     replaced = {path[0] for path, _ in spread if path[1:] == ("rule",)}
     start = [((name,), {"rule": None}) for name in sorted(replaced)]
     return [*start, *spread]
@@ -221,8 +234,17 @@ def _write(body: dict[str, Any], path: PathKey, value: Any) -> None:  # noqa: AN
     at = home[first]
     for depth, word in enumerate(rest[:-1], start=1):
         at = at[_key(at, word, path[: depth + 1])]
-    free = first in steps and len(rest) == 1
-    at[_key(at, rest[-1], path, free=free)] = new
+    at[_key(at, rest[-1], path, free=_free(path, steps))] = new
+
+
+def _free(path: PathKey, steps: Mapping[str, Any]) -> bool:
+    """Say whether an address may name a word that the clause may have but does not say."""
+    first, rest = path[0], path[1:]
+    if first == "measures":
+        return "from_students" in rest[1:] and len(rest) <= 3  # noqa: PLR2004 (name, clause, word)
+    if first == "students":
+        return len(rest) == 1 or (rest[0] == "repair" and len(rest) == 2)  # noqa: PLR2004
+    return first in steps and len(rest) == 1
 
 
 def _key(at: Any, said: str, path: PathKey, *, free: bool = False) -> Any:  # noqa: ANN401
@@ -232,7 +254,7 @@ def _key(at: Any, said: str, path: PathKey, *, free: bool = False) -> Any:  # no
     for key in at:
         if str(key) == said:
             return key
-    if free:  # a word that the clause may have but does not say; loading checks it
+    if free:  # loading checks it
         return said
     near = did_you_mean(said, at)
     raise fail("", f"{'.'.join(path)}: there is no such address; it has {listed(at)}.{near}")

@@ -5,7 +5,8 @@ To word a new kind of mistake: one entry in `_SENTENCES`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import BaseModel
@@ -14,6 +15,16 @@ from analysis.designs.clause import Clause
 from analysis.problems import did_you_mean, listed, sentence
 
 Found = Mapping[str, Any]
+KINDS: Final[Mapping[str, str]] = {"rule": "mean", "definition": "chronic_absence"}
+"""The words that say which kind of clause it is, each with an example."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Which kind of clause a mapping says it is: `rule` or `definition`, and its name."""
+
+    word: str
+    name: object
 
 
 def explain(
@@ -22,18 +33,43 @@ def explain(
     words: tuple[str, ...] = (),
 ) -> tuple[tuple[str, ...], str]:
     """Turn one finding of pydantic into the address inside the clause and a sentence."""
-    rule = said.get("rule") if isinstance(said, dict) else None
-    at = tuple(str(word) for word in found["loc"])
-    if at and rule is not None and at[0] == str(rule):
-        at = at[1:]
+    at, kind = _address(found["loc"], said)
     sentence = _SENTENCES.get(found["type"], _other)
-    return at, sentence({**found, "rule": rule, "at": at, "words": words})
+    return at, sentence({**found, "kind": kind, "at": at, "words": words})
+
+
+def _address(loc: Sequence[Any], said: Any) -> tuple[tuple[str, ...], Kind]:  # noqa: ANN401
+    """Follow a place of pydantic, which also names the kind of each clause on its way."""
+    at: list[str] = []
+    kind = here = _kind(said) or Kind("", None)
+    for word in map(str, loc):
+        if word == "[key]":
+            continue
+        if here.word and word == str(here.name):
+            here = Kind("", None)  # it is named once, before the words of the clause
+            continue
+        at.append(word)
+        said = _inside(said, word)
+        here = _kind(said) or Kind("", None)
+        kind = here if here.word else kind
+    return tuple(at), kind
+
+
+def _inside(said: Any, word: str) -> Any:  # noqa: ANN401 (a file may say anything)
+    found = said.items() if isinstance(said, dict) else ()
+    return next((inner for key, inner in found if str(key) == word), None)
+
+
+def _kind(said: Any) -> Kind | None:  # noqa: ANN401 (a file may say anything)
+    words = [word for word in KINDS if isinstance(said, dict) and word in said]
+    return Kind(words[0], said[words[0]]) if words else None
 
 
 def _unknown_word(found: Found) -> str:
-    words = words_of(str(found["rule"])) if found["rule"] else found["words"]
+    kind = found["kind"]
+    words = words_of(str(kind.name)) if kind.word else found["words"]
     near = did_you_mean(found["at"][-1], words)
-    what = f"the rule {found['rule']}" if found["rule"] else "this"
+    what = f"the {kind.word} {kind.name}" if kind.word else "this"
     return f"{what} has no word {found['at'][-1]}.{near}"
 
 
@@ -41,14 +77,17 @@ def _missing(found: Found) -> str:
     return f"must say {found['at'][-1]}."
 
 
-def _unknown_rule(found: Found) -> str:
-    known = sorted(clauses())
-    near = did_you_mean(found["rule"], known)
-    return f"there is no rule {found['rule']}; rules are {listed(known, most=50)}.{near}"
+def _unknown_kind(found: Found) -> str:
+    word = found["ctx"]["discriminator"].strip("'")
+    name = found["ctx"]["tag"]
+    known = sorted(clauses(word))
+    near = did_you_mean(name, known)
+    return f"there is no {word} {name}; {word}s are {listed(known, most=50)}.{near}"
 
 
-def _no_rule(_found: Found) -> str:
-    return "must say which rule it is, as in {rule: mean, ...}."
+def _no_kind(found: Found) -> str:
+    word = found["ctx"]["discriminator"].strip("'")
+    return f"must say which {word} it is, as in {{{word}: {KINDS[word]}, ...}}."
 
 
 def _one_of(found: Found) -> str:
@@ -76,29 +115,41 @@ def _short(said: object) -> str:
 _SENTENCES: Final[Mapping[str, Callable[[Found], str]]] = {
     "extra_forbidden": _unknown_word,
     "missing": _missing,
-    "union_tag_invalid": _unknown_rule,
-    "union_tag_not_found": _no_rule,
+    "union_tag_invalid": _unknown_kind,
+    "union_tag_not_found": _no_kind,
     "literal_error": _one_of,
     "value_error": _value,
 }
 
 
-def clauses() -> Mapping[str, type[BaseModel]]:
-    """List the classes of all rules by the name that a file gives them."""
+def clauses(word: str = "rule") -> Mapping[str, type[BaseModel]]:
+    """List the classes of all rules (or definitions) by the name that a file gives them."""
     found: dict[str, type[BaseModel]] = {}
     waiting: list[type[BaseModel]] = [Clause]
     while waiting:
         one = waiting.pop()
         waiting += one.__subclasses__()
-        told = one.model_fields.get("rule")
-        if told is not None:
-            found[str(told.annotation.__args__[0])] = one  # type: ignore[union-attr]
+        told = one.model_fields.get(word)
+        names = getattr(told and told.annotation, "__args__", ())
+        if names:
+            found[str(names[0])] = one
     return found
 
 
-def words_of(rule: str) -> tuple[str, ...]:
-    """List the words that a clause of this rule may say."""
-    return fields_of(clauses().get(rule))
+def words_of(name: str) -> tuple[str, ...]:
+    """List the words that a clause of this rule or definition may say."""
+    return fields_of(next((found[name] for found in map(clauses, KINDS) if name in found), None))
+
+
+def words_at(model: type[BaseModel] | None, loc: Sequence[Any]) -> tuple[str, ...]:
+    """List the words that may stand beside the last one of a place inside a model."""
+    for word in loc[:-1]:
+        held = getattr(model, "model_fields", {}).get(word)
+        inner = (getattr(held, "annotation", None),)
+        inner = (*inner, *getattr(inner[0], "__args__", ()))
+        models = [one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)]
+        model = models[0] if models else None
+    return fields_of(model)
 
 
 def fields_of(model: type[BaseModel] | None) -> tuple[str, ...]:

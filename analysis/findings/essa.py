@@ -175,7 +175,7 @@ def _lowest(design: Design) -> Answer:
     question = "Is the lowest 5 per cent of Title I schools named?"
     cite = "6311(c)(4)(D)(i)(I)"
     for name, line in design.steps.items():
-        if not isinstance(line, ShareOfPool) or line.side != "lowest":
+        if not isinstance(line, ShareOfPool) or line.side != "lowest" or line.share is None:
             continue
         if any(True for _ in _lists_on(design, name)):
             enough = line.share >= LOWEST_SHARE and line.count == "up"
@@ -233,7 +233,7 @@ def _groups(design: Design) -> Answer:
 def _cycle(design: Design) -> Answer:
     question = "Are schools named at least once every three years?"
     stays = {name: rule.every for name, rule in design.steps.items() if isinstance(rule, Stay)}
-    late = [name for name, every in stays.items() if every > MOST_YEARS]
+    late = [name for name, every in stays.items() if (every or 1) > MOST_YEARS]
     text = (
         "lists are drawn anew every year"
         if not stays

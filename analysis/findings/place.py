@@ -44,7 +44,8 @@ def locate(
     if not len(rows):
         near = did_you_mean(school, panel.units["school"])
         raise fail(f"{school} {part}".strip(), f"is no school of the panel {panel.name}.{near}")
-    for word, said, known in (("year", year, panel.years), ("group", group, panel.groups)):
+    groups = ratings.cells.groups
+    for word, said, known in (("year", year, panel.years), ("group", group, groups)):
         if said not in known:
             text = f"the panel {panel.name} has no {word} {said}.{did_you_mean(said, known)}"
             raise fail(school, text)

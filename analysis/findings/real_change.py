@@ -15,8 +15,8 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from analysis.findings.moves import notches_of
 from analysis.findings.place import Place, locate
-from analysis.findings.what_would_change import notches_of
 from analysis.ratings.rate import Ratings
 
 CONFIDENCE: Final = 0.95

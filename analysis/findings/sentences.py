@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.designs.clause import Ref
 from analysis.designs.rules import Rule
+from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.rules.conditions import All, Any_, Count, Present, Test
 from analysis.designs.rules.memory import Persist, Stay
 from analysis.designs.rules.tables import Decide
@@ -34,6 +35,8 @@ def because(ratings: Ratings, name: str, place: Place) -> str:
     rule = ratings.design.steps.get(name)
     said = answer(ratings, name, place)
     head = f"{name} is {said}" if said != "unknown" else f"{name} cannot be judged"
+    if ratings.design.names.kinds.get(name) == "number":
+        head = f"{name} is {told(ratings, name, place)}"
     for kind, sentence in SENTENCES.items():
         if isinstance(rule, kind):
             return f"{head}: {sentence(ratings, rule, place)}"
@@ -144,11 +147,29 @@ def _stay(ratings: Ratings, rule: Stay, place: Place) -> str:
     return f"one enters by {rule.enter} ({enter} now) and leaves by {rule.leave} ({leave} now)"
 
 
+def _lowest_group(ratings: Ratings, rule: LowestGroup, place: Place) -> str:
+    if place.group != rule.as_:
+        return f"{rule.of} as it is, since only {rule.as_} is derived"
+    ref = rule.by if isinstance(rule.by, Ref) else rule.of
+    chosen = chosen_group(ratings, rule, place)
+    values = ", ".join(
+        f"{group} {told(ratings, ref, replace(place, group=group))}" for group in rule.among
+    )
+    return f"{chosen or 'no group'} is the lowest by {ref} ({values})"
+
+
+def chosen_group(ratings: Ratings, rule: LowestGroup, place: Place) -> str | None:
+    """Name the group that stands for the derived group here; None where no group has a value."""
+    at = int(place.of(rule.chosen(ratings.cells)))
+    return rule.among[at] if at >= 0 else None
+
+
 Sentence = Callable[[Ratings, Any, Place], str]
 SENTENCES: Final[Mapping[type[Rule], Sentence]] = {
     Test: _test,
     Count: _count,
     Present: _present,
+    LowestGroup: _lowest_group,
     Any_: _several,
     All: _several,
     Decide: _decide,

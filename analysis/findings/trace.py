@@ -1,11 +1,12 @@
 """Why is this school on a list, or not? The whole trace from value to list, in plain sentences.
 
-To show more of a step: a field of `Step`.
+On demand it also says what it takes to gain levels, and what would change each list. To show more
+of a step: a field of `Step`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -15,8 +16,13 @@ from analysis.designs.checking import EVERYONE
 from analysis.designs.clause import Ref
 from analysis.designs.rules import Line, Named, Rule
 from analysis.designs.rules.across import AcrossParts
+from analysis.designs.rules.choosing import LowestGroup
+from analysis.findings.least_change import LeastChange, least_change, least_text
+from analysis.findings.needed import Gain, Need, needed
 from analysis.findings.place import Place, locate
-from analysis.findings.sentences import answer, because, told
+from analysis.findings.sentences import answer, because, chosen_group, told
+from analysis.findings.threshold import decides
+from analysis.findings.what_would_change import WouldChange, changes_text, what_would_change
 from analysis.ratings.rate import Ratings
 from analysis.ratings.tables import spread
 from analysis.values import ALL, Reason
@@ -53,7 +59,11 @@ class Ground:
 
 @dataclass(frozen=True)
 class Trace:
-    """Everything between what was measured of a school and the lists it is on."""
+    """Everything between what was measured of a school and the lists it is on.
+
+    Where it was asked for, `needs` says what it takes to gain levels, `would_change` what single
+    change would change a list, `least` the least joint change that takes the school off a list.
+    """
 
     school: str
     name: str
@@ -62,6 +72,9 @@ class Trace:
     design: str
     grounds: tuple[Ground, ...]
     steps: tuple[Step, ...]
+    needs: tuple[Need, ...] = ()
+    would_change: tuple[WouldChange, ...] = ()
+    least: tuple[LeastChange, ...] = ()
 
 
 def explain(
@@ -90,6 +103,46 @@ def explain(
     units = ratings.panel.units
     told = str(units["name"].iloc[place.row]) if "name" in units else ""
     return Trace(school, told, place.year, group, ratings.design.name, tuple(grounds), steps)
+
+
+def with_changes_told(
+    ratings: Ratings,
+    trace: Trace,
+    *,
+    lists: Sequence[str] | None = None,
+    groups: Collection[str] | None = None,
+    each_group: bool = True,
+) -> Trace:
+    """Add to a trace what it takes to gain levels, and what would change each list.
+
+    It takes some seconds, since every change is rated. Lists name whole schools, so the whole is
+    asked even where the trace is of a part. The least change together is told of lists that name
+    the school: of those that one score decides, or of all where no score does.
+
+    Args:
+        ratings: the ratings that were traced.
+        trace: the trace of a school.
+        lists: only these lists; all of the design without it.
+        groups: only what these groups need; all of them without it.
+        each_group: whether the value of each group is tried alone too, for each list.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> found = with_changes_told(franklin, explain(franklin, "0101"))
+    >>> found.would_change[0].measure, found.needs[0].gains[0].to, len(found.least)
+    ('growth', 40.0, 1)
+    """
+    school, year = trace.school, trace.year
+    asked = ratings.design.lists if lists is None else lists
+    met = {ground.list for ground in trace.grounds if ground.result == "met"}
+    named = [name for name in asked if name in met]
+    jointly = [name for name in named if decides(ratings, name)] or named
+    return replace(
+        trace,
+        needs=needed(ratings, school, year=year, groups=groups),
+        would_change=what_would_change(ratings, school, *asked, year=year, each_group=each_group),
+        least=tuple(least_change(ratings, school, name, year=year) for name in jointly),
+    )
 
 
 def _grounds(ratings: Ratings, name: str, place: Place) -> Iterator[Ground]:
@@ -140,6 +193,12 @@ def _reads(
     ratings: Ratings, name: str, rule: Rule, place: Place
 ) -> Iterator[tuple[str, str, float | None]]:
     """Give what a step reads; where it combines, each part with its share of the result."""
+    if isinstance(rule, LowestGroup) and name not in ratings.design.unknown:
+        chosen = chosen_group(ratings, rule, place) if place.group == rule.as_ else place.group
+        here = replace(place, group=chosen or place.group)
+        words = f"{rule.of}, {chosen}" if chosen else f"{rule.of}, no group"
+        yield words, told(ratings, rule.of, here), None
+        return
     found = None if name in ratings.design.unknown else rule.shares(ratings.cells)
     if found is None:
         refs = dict.fromkeys(ref for ref in rule.refs() if ref.of in ratings.design.names.kinds)
@@ -185,3 +244,53 @@ def as_text(trace: Trace) -> str:
         if parts:
             lines.append(f"      from {', '.join(parts)}")
     return "\n".join(lines)
+
+
+def changes_as_text(trace: Trace) -> str:
+    """Write what it takes to gain levels, and what would change each list.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> found = with_changes_told(franklin, explain(franklin, "0101"))
+    >>> changes_as_text(found).splitlines()[3].split(";")[0]
+    '  growth 42, level 2: 1 more at 48 (+6, +4.7 index points)'
+    """
+    none = "none: no measure alone can change a list"
+    blocks = {
+        f"What it takes to gain levels ({trace.group}), each value alone:": _needs_text(
+            trace.needs, trace.group
+        ),
+        "What single change would change a list:": changes_text(trace.would_change) or none,
+        "The least change of several measures together, in standard deviations:": "\n".join(
+            least_text(one) for one in trace.least
+        ),
+    }
+    lines = []
+    for head, text in blocks.items():
+        if text:
+            lines += [head, *(f"  {line}" for line in text.splitlines()), ""]
+    return "\n".join(lines)
+
+
+def _needs_text(needs: Sequence[Need], group: str) -> str:
+    """Write what one group needs for more levels, a line for each measure."""
+    lines = []
+    for need in needs:
+        if need.group == group:
+            part = f" ({need.part})" if need.part else ""
+            head = f"{need.measure}{part} {need.value:.4g}, level {need.called}"
+            gains = "; ".join(_gain_text(gain) for gain in need.gains if gain.to is not None)
+            lines.append(f"{head}: {gains or need.gains[0].why}")
+    return "\n".join(lines)
+
+
+def _gain_text(gain: Gain) -> str:
+    """Write what it takes to gain some levels: the value, the students, and what it is worth."""
+    if gain.to is None or gain.change is None:
+        return gain.why
+    told = [f"{gain.change:+.4g}"]
+    if gain.luck is not None and gain.luck.students is not None:
+        told.append(f"{gain.luck.students:,} student{'s' if gain.luck.students != 1 else ''}")
+    if gain.worth is not None:
+        told.append(f"{gain.worth:+.1f} index points")
+    return f"{gain.levels} more at {gain.to:.4g} ({', '.join(told)})"

@@ -42,7 +42,8 @@ class About(BaseModel):
     """Where a panel comes from, under which licence, and what its words mean.
 
     `entity` says what the codes in the column school stand for. `columns` and `groups` hold labels;
-    `encoding` says how its text files are written.
+    `encoding` says how its text files are written. `synthetic` says that its students are made up,
+    `internal` that it shows small groups and is not to be shared.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +53,8 @@ class About(BaseModel):
     origin: str = ""
     licence: str = ""
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
+    synthetic: bool = False
+    internal: bool = False
     measures: dict[str, MeasureNote] = Field(default_factory=dict)
     groups: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)

@@ -21,6 +21,9 @@ from analysis.problems import Problem, ProblemsError, did_you_mean, listed
 SCHOOLS: Final = "schools"
 MEASURES: Final = "measures"
 PUBLISHED: Final = "published"
+TRUTH: Final = "truth"
+STUDENTS: Final = "students"
+TABLES: Final = (SCHOOLS, MEASURES, PUBLISHED, TRUTH)
 FORMS: Final = (".csv", ".csv.gz", ".parquet", ".dta")
 KEYS: Final = ("school", "part", "measure", "group", "note")
 NUMBERS: Final = ("value", "n", "numerator", "se")
@@ -33,27 +36,43 @@ MOST: Final = 20
 """How many problems of one kind are told one by one."""
 
 
-def read_tables(folder: Path, *, encoding: str = "utf-8") -> Mapping[str, pa.Table]:
-    """Read the tables of a panel: schools, measures, and published where there is one.
+def read_tables(
+    folder: Path, *, encoding: str = "utf-8", needed: Sequence[str] = (SCHOOLS, MEASURES)
+) -> Mapping[str, pa.Table]:
+    """Read the tables of a panel: schools, measures, and published and truth where they are.
 
     Raises:
         ProblemsError: a table is missing, is there in two forms, or cannot be read.
     """
     problems: list[Problem] = []
     tables: dict[str, pa.Table] = {}
-    for name in (SCHOOLS, MEASURES, PUBLISHED):
-        paths = [folder / f"{name}{form}" for form in FORMS if (folder / f"{name}{form}").exists()]
-        if len(paths) > 1:
-            found = listed(path.name for path in paths)
-            problems.append(Problem(folder.name, f"holds {name} twice: {found}. Keep one."))
-        elif paths:
-            tables[name] = _read_table(paths[0], encoding, problems)
-        elif name != PUBLISHED:
-            text = f"has no table {name}: one of {listed(name + form for form in FORMS)}."
-            problems.append(Problem(folder.name, text))
+    for name in TABLES:
+        path = find_table(folder, name, problems)
+        if path is not None:
+            tables[name] = _read_table(path, encoding, problems)
+        elif name in needed:
+            problems.append(Problem(folder.name, _lacking(folder, name)))
     if problems:
         raise ProblemsError(problems)
     return tables
+
+
+def find_table(folder: Path, name: str, problems: list[Problem]) -> Path | None:
+    """Find the file of a table in whichever form it is; two forms are a problem."""
+    paths = [folder / f"{name}{form}" for form in FORMS if (folder / f"{name}{form}").exists()]
+    if len(paths) > 1:
+        found = listed(path.name for path in paths)
+        problems.append(Problem(folder.name, f"holds {name} twice: {found}. Keep one."))
+    return paths[0] if paths else None
+
+
+def _lacking(folder: Path, name: str) -> str:
+    if name == MEASURES and find_table(folder, STUDENTS, []) is not None:
+        return (
+            "holds students and no measures. Count them first: measures measure DESIGN FOLDER "
+            "--out PANEL."
+        )
+    return f"has no table {name}: one of {listed(name + form for form in FORMS)}."
 
 
 def _read_table(path: Path, encoding: str, problems: list[Problem]) -> pa.Table:
@@ -173,7 +192,12 @@ def scaled(table: pa.Table, about: About, problems: list[Problem]) -> pa.Table:
 
 
 def as_numbers(
-    column: pa.ChunkedArray, name: str, problems: list[Problem], *, whole: bool = False
+    column: pa.ChunkedArray,
+    name: str,
+    problems: list[Problem],
+    *,
+    whole: bool = False,
+    file: str = MEASURES,
 ) -> pa.ChunkedArray:
     """Turn a column of text or numbers into numbers; empty cells stay empty."""
     if pa.types.is_dictionary(column.type):
@@ -187,7 +211,7 @@ def as_numbers(
     except pa.ArrowInvalid:
         what = "a whole number such as 2025" if whole else "a number"
         bad = [(i, cell) for i, cell in enumerate(column.to_pylist()) if not _is(cell, whole=whole)]
-        tell(problems, MEASURES, name, [(i, f"must be {what}, but it says {c}") for i, c in bad])
+        tell(problems, file, name, [(i, f"must be {what}, but it says {c}") for i, c in bad])
         wrong = {i for i, _ in bad}
         cells = [
             None if i in wrong or c is None else float(c) for i, c in enumerate(column.to_pylist())

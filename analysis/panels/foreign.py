@@ -70,7 +70,8 @@ def _pairs(
     for path in paths:
         inside = sorted(path.iterdir()) if path.is_dir() else [path]
         for file in inside:
-            fits = [entry for entry, p in patterns.items() if fnmatch(file.name.lower(), p)]
+            name = file.name.lower()
+            fits = [entry for entry, p in patterns.items() if fnmatch(name, p.lower())]
             if not fits and not path.is_dir():
                 text = f"fits no file of the layout: {listed(set(patterns.values()))}."
                 problems.append(Problem(file.name, text))
@@ -229,7 +230,9 @@ class _Tables:
             found["value"] = found["value"].map(levels).fillna(found["value"])
         for word in numbers.columns:
             plain = found[word].where(~found[word].isin(list(self.entry.marks)), "")
-            found[word] = plain.str.replace(r"^(-?[\d,.]+)\s*%$", r"\1", regex=True)
+            plain = plain.str.replace(r"^(-?[\d,.]+)\s*%$", r"\1", regex=True)
+            thousands = plain.str.fullmatch(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+            found[word] = plain.where(~thousands, plain.str.replace(",", ""))
         return found
 
     def published(self) -> pd.DataFrame:

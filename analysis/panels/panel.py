@@ -18,7 +18,8 @@ import xarray as xr
 
 from analysis.panels.about import About
 from analysis.panels.cells import measure_arrays
-from analysis.panels.files import PUBLISHED, SCHOOLS, typed_measures
+from analysis.panels.files import PUBLISHED, SCHOOLS, TRUTH, typed_measures
+from analysis.panels.truth import truth_of
 from analysis.panels.units import Units, units_of
 from analysis.problems import Problem, ProblemsError, listed
 from analysis.values import Values
@@ -31,7 +32,10 @@ class Panel:
     `units` has one row for each row of the axis school: a whole school (part "") or a part of
     one. `columns` holds what is known of schools over the axes school, or school and year;
     `measures` holds cells over school, year and group. Arrays carry labels for year and group
-    only; the axis school goes by position. `published` is what the agency itself published.
+    only; the axis school goes by position. `published` is what the agency itself published;
+    `truth` is the expected value of measures, where students are made up (columns school, part,
+    measure, group, year, value). `from_students` names the measures that were counted from student
+    rows and not suppressed yet.
     """
 
     name: str
@@ -42,6 +46,8 @@ class Panel:
     years: tuple[int, ...]
     groups: tuple[str, ...]
     published: pd.DataFrame | None = None
+    truth: pd.DataFrame | None = None
+    from_students: tuple[str, ...] = ()
     _codes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def fingerprint(self, name: str) -> str:
@@ -80,17 +86,21 @@ class Panel:
         """
         schools = set(self.units["school"][keep])
         rows = np.flatnonzero(self.units["school"].isin(schools))
-        published = self.published
-        if published is not None:
-            published = published[published["school"].isin(schools)].reset_index(drop=True)
         return replace(
             self,
             units=self.units.iloc[rows].reset_index(drop=True),
             columns={name: a.isel(school=rows) for name, a in self.columns.items()},
             measures={name: _rows(values, rows) for name, values in self.measures.items()},
-            published=published,
+            published=_of_schools(self.published, schools),
+            truth=_of_schools(self.truth, schools),
             _codes={},
         )
+
+
+def _of_schools(table: pd.DataFrame | None, schools: set[str]) -> pd.DataFrame | None:
+    if table is None:
+        return None
+    return table[table["school"].isin(schools)].reset_index(drop=True)
 
 
 def _rows(values: Values, rows: np.ndarray) -> Values:
@@ -126,6 +136,7 @@ def make_panel(
     *,
     name: str = "panel",
     published: pd.DataFrame | None = None,
+    truth: pd.DataFrame | None = None,
     about: About | None = None,
 ) -> Panel:
     """Make a panel of tables in memory, checked as files are.
@@ -144,6 +155,8 @@ def make_panel(
     }
     if published is not None:
         tables["published"] = pa.Table.from_pandas(_as_text(published), preserve_index=False)
+    if truth is not None:
+        tables["truth"] = pa.Table.from_pandas(_with_text_keys(truth), preserve_index=False)
     return build_panel(name, about or About(), tables)
 
 
@@ -170,7 +183,7 @@ def _text_column(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def build_panel(name: str, about: About, tables: Mapping[str, pa.Table]) -> Panel:
-    """Make a panel of the tables schools, measures and published, as text or typed.
+    """Make a panel of the tables schools, measures, published and truth, as text or typed.
 
     Raises:
         ProblemsError: everything that is wrong in the tables.
@@ -180,6 +193,7 @@ def build_panel(name: str, about: About, tables: Mapping[str, pa.Table]) -> Pane
     measures = typed_measures(tables["measures"], about, problems)
     found = measures and measure_arrays(measures, units, _ranges(about), problems)
     published = _published(tables.get(PUBLISHED), units, problems)
+    truth = truth_of(tables.get(TRUTH), units, problems)
     if problems or not found:
         raise ProblemsError(problems)
     return Panel(
@@ -191,6 +205,7 @@ def build_panel(name: str, about: About, tables: Mapping[str, pa.Table]) -> Pane
         found.years,
         found.groups,
         published,
+        truth,
     )
 
 

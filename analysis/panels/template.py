@@ -12,6 +12,7 @@ from typing import Final
 
 from analysis.designs.checking import Measure, SchoolColumn
 from analysis.designs.design import Design
+from analysis.designs.rules.levels import LevelsInPool
 from analysis.panels.cells import NOTES
 from analysis.panels.workbook import Sheet, write_workbook
 from analysis.problems import fail
@@ -73,8 +74,14 @@ def _instructions(design: Design) -> Iterator[tuple[str, str]]:
     for name, measure in design.measures.items():
         unit = f" ({measure.unit})" if measure.unit else ""
         yield f"measure {name}", f"{measure.label or name}{unit}"
-    for group, label in {ALL: "every student", **design.header.groups}.items():
-        yield f"group {group}", label
+    for group in _groups(design):
+        yield f"group {group}", design.header.groups.get(group, "every student")
+
+
+def _groups(design: Design) -> tuple[str, ...]:
+    """Name the groups of which somebody has to give rows."""
+    derived = design.derived_groups
+    return (ALL, *(group for group in design.header.groups if group not in derived))
 
 
 def _column(column: SchoolColumn) -> str:
@@ -101,8 +108,8 @@ def _example(column: SchoolColumn | None, known: object) -> object:
 
 
 def _measures(design: Design) -> Iterator[tuple[object, ...]]:
-    groups = (ALL, *design.header.groups)
-    cells = itertools.product(EXAMPLE_SCHOOLS, _years(design), design.measures.items(), groups)
+    years, groups = _years(design), _groups(design)
+    cells = itertools.product(EXAMPLE_SCHOOLS, years, design.measures.items(), groups)
     for (code, _), year, (name, measure), group in cells:
         value = _middle(measure)
         counted = value * EXAMPLE_N / 100 if measure.unit == "percent" else ""
@@ -111,7 +118,9 @@ def _measures(design: Design) -> Iterator[tuple[object, ...]]:
 
 def _years(design: Design) -> tuple[int, ...]:
     """Give the example's year, and every year that the design reads by its number."""
-    read = (ref.year for rule in design.steps.values() for ref in rule.refs())
+    rules = design.steps.values()
+    read: set[object] = {ref.year for rule in rules for ref in rule.refs()}
+    read |= {rule.base_year for rule in rules if isinstance(rule, LevelsInPool)}
     return tuple(sorted({EXAMPLE_YEAR, *(year for year in read if isinstance(year, int))}))
 
 

@@ -25,7 +25,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 
 CODES: Final = ("school", "part")
-SHEETS: Final = ("schools", "measures", "published")
+SHEETS: Final = ("schools", "measures", "published", "truth")
 NOTES: Final = ("about", "read me")
 """Sheets that hold no table of schools: what the panel is, and instructions."""
 

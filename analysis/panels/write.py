@@ -25,6 +25,7 @@ from analysis.panels.reading import WORKBOOK
 from analysis.panels.stata import write_stata
 from analysis.panels.workbook import Sheet, write_workbook
 from analysis.problems import fail
+from analysis.publishing.disclosure import marked_internal, suppressed
 from analysis.values import ALL, Reason
 
 Form = Literal["csv", "csv.gz", "parquet", "dta", "xlsx"]
@@ -32,10 +33,12 @@ MOST_ROWS: Final = 1_048_576
 _WORDS = {1.0: "yes", 0.0: "no"}
 
 
-def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
+def write_panel(panel: Panel, folder: Path, *, form: Form = "csv", internal: bool = False) -> Path:
     """Write a panel as a folder of tables (or one workbook); it appears whole or not at all.
 
-    A workbook keeps 15 digits of a number, as Excel does; the other forms keep all.
+    A workbook keeps 15 digits of a number, as Excel does; the other forms keep all. What was
+    counted from student rows is suppressed where few students stand behind it, unless `internal`
+    says that the files are not shared; they are then marked so.
 
     Raises:
         ProblemsError: the folder is there already and is not empty, or the form cannot hold the
@@ -47,6 +50,7 @@ def write_panel(panel: Panel, folder: Path, *, form: Form = "csv") -> Path:
     ...     read_panel(copy).digest == read_panel("franklin").digest
     True
     """
+    panel = marked_internal(panel) if internal else suppressed(panel)
     if form == "xlsx":
         return _write_workbook(panel, folder)
     if folder.exists() and any(folder.iterdir()):
@@ -105,12 +109,14 @@ def _write_table(table: pd.DataFrame, path: Path, form: Form, labels: Mapping[st
 
 
 def tables_of(panel: Panel) -> Mapping[str, pd.DataFrame]:
-    """Give a panel's tables: schools, measures, and published where there is one."""
+    """Give a panel's tables: schools, measures, and published and truth where they are."""
     parts = [measure_rows(panel, name) for name in panel.measures]
     measures = pd.concat(parts, ignore_index=True)
     tables = {"schools": _schools(panel), "measures": _slim(measures)}
     if panel.published is not None:
         tables["published"] = panel.published
+    if panel.truth is not None:
+        tables["truth"] = panel.truth
     return tables
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from analysis.designs.adaptation import adapt, load_adaptation
 from analysis.designs.design import Design, design_from, load_design
 from analysis.designs.source import read_yaml
 from analysis.panels.about import About
@@ -44,7 +45,7 @@ class Example:
 
 
 def load_example(path: Path) -> Example:
-    """Load one worked example.
+    """Load one worked example: a design, adapted by `with` and varied by `vary`, and a panel.
 
     Raises:
         ProblemsError: the file, its design or its panel is wrong.
@@ -55,6 +56,8 @@ def load_example(path: Path) -> Example:
         raise fail(path.name, "; ".join(str(problem) for problem in source.problems))
     design = said["design"]
     rules = load_design(design) if isinstance(design, str) else design_from(design, name=path.stem)
+    if "with" in said:
+        rules = adapt(rules, *(load_adaptation(one) for one in said["with"]), in_order=True)
     if "vary" in said:
         rules = rules.vary(said["vary"])
     tables = tuple(

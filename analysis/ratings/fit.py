@@ -61,7 +61,7 @@ def _names(design: Design, panel: Panel) -> Iterator[Problem]:
 
 def _groups(design: Design, panel: Panel) -> Iterator[Problem]:
     for group in design.header.groups:
-        if group not in panel.groups:
+        if group not in (*panel.groups, *design.derived_groups):
             text = f"the group is not in the panel {panel.name}, which has {listed(panel.groups)}"
             yield _at(design, f"groups.{group}", f"{text}.{did_you_mean(group, panel.groups)}")
 

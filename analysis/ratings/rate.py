@@ -73,7 +73,7 @@ def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Rat
     keys = step_keys(design, panel)
     got = leaves(design, panel)
     ran: list[str] = []
-    cells = Cells(got, panel.years, panel.groups, panel.whole, design.steps)
+    cells = Cells(got, panel.years, groups_of(design, panel), panel.whole, design.steps)
     for name, rule in design.steps.items():
         if name in design.unknown:
             got[name] = unknown_cells(panel)
@@ -85,19 +85,33 @@ def rate(design: Design, panel: Panel, *, earlier: Ratings | None = None) -> Rat
     return Ratings(design, panel, replace(cells, got=FrozenMap(got)), keys, tuple(ran))
 
 
+def groups_of(design: Design, panel: Panel) -> tuple[str, ...]:
+    """Name the groups of the axis: those of the panel, then those that a step of the design gives.
+
+    >>> from analysis import load_design, read_panel
+    >>> groups_of(load_design("franklin/index"), read_panel("franklin"))
+    ('all', 'el', 'low_income', 'swd')
+    """
+    derived = (group for group in design.derived_groups if group not in panel.groups)
+    return (*panel.groups, *derived)
+
+
 def step_keys(design: Design, panel: Panel) -> Mapping[str, str]:
     """Give each step the hash of its clause and of its inputs' keys."""
     keys = {name: panel.fingerprint(name) for name in (*design.measures, *design.columns)}
+    derived = groups_of(design, panel)[len(panel.groups) :]
+    frame = digest(panel.frame, derived) if derived else panel.frame
     for name in design.steps:
         inputs = [keys[used] for used in design.uses(name)]
-        keys[name] = digest(panel.frame, design.clause_key(name), inputs)
+        keys[name] = digest(frame, design.clause_key(name), inputs)
     return FrozenMap({name: keys[name] for name in design.steps})
 
 
 def leaves(design: Design, panel: Panel) -> dict[str, Values]:
     """Give the cells that a design reads from a panel: its measures and school columns."""
+    groups = groups_of(design, panel)
     got = {
-        name: replace(panel.measures[name], labels=measure.levels)
+        name: replace(_over_groups(panel.measures[name], groups), labels=measure.levels)
         for name, measure in design.measures.items()
     }
     for name, column in design.columns.items():
@@ -105,6 +119,18 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
         paired = column.holds == "school"
         got[name] = paired_rows(held, panel) if paired else column_values(held, column.one_of)
     return got
+
+
+def _over_groups(values: Values, groups: tuple[str, ...]) -> Values:
+    """Lay cells out over all groups of a design; nothing is measured of those that are derived."""
+    if tuple(values.value["group"].values) == groups:
+        return values
+
+    def grown(a: xr.DataArray) -> xr.DataArray:
+        gone = np.int8(Reason.NOT_MEASURED) if a.dtype == np.int8 else np.nan
+        return a.reindex(group=list(groups), fill_value=gone)
+
+    return map_arrays(values, grown)
 
 
 def unknown_cells(panel: Panel) -> Values:

@@ -6,6 +6,7 @@ To add a column: here, and in the table of CONTRIBUTING that says what each file
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -13,8 +14,9 @@ import pandas as pd
 import xarray as xr
 
 from analysis.designs.rules import Named
+from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.rules.scoring import MinimumN
-from analysis.ratings.rate import Ratings
+from analysis.ratings.rate import Ratings, in_axis_order
 from analysis.ratings.weights import weights_applied
 from analysis.values import ALL, Reason, Values, name_code
 
@@ -110,8 +112,8 @@ def _counted(ratings: Ratings, measure: str) -> Values:
 
 
 def _indicator(ratings: Ratings, measure: str, weights: Mapping[str, Any]) -> pd.DataFrame:
-    values = ratings[measure]
-    judged = _counted(ratings, measure)
+    values = _with_derived(ratings, measure, ratings[measure])
+    judged = _with_derived(ratings, measure, _counted(ratings, measure))
     found = weights.get(measure)
     columns = {
         "value": values.value,
@@ -145,6 +147,23 @@ def _indicator(ratings: Ratings, measure: str, weights: Mapping[str, Any]) -> pd
     return ordered
 
 
+def _with_derived(ratings: Ratings, measure: str, values: Values) -> Values:
+    """Give derived groups the measure's cells of the group that stands for them, if a step says."""
+    design = ratings.design
+    steps = [
+        name
+        for name, rule in design.steps.items()
+        if isinstance(rule, LowestGroup) and name not in design.unknown
+    ]
+    mine = [name for name in steps if measure in design.measured_by(name)]
+    alone = [name for name in mine if len(design.measured_by(name)) == 1]
+    for name in (*alone, *mine)[:1]:
+        rule = design.steps[name]
+        assert isinstance(rule, LowestGroup)  # noqa: S101 (steps holds no other)
+        values = in_axis_order(rule.standing_in(values, replace(ratings.cells, here=name)))
+    return values
+
+
 def _column(shape: xr.DataArray, a: xr.DataArray | None) -> np.ndarray:
     if a is None:
         return np.full(shape.size, np.nan)
@@ -159,7 +178,7 @@ def _cells_frame(ratings: Ratings, shape: xr.DataArray) -> pd.DataFrame:
             "school": units["school"].to_numpy()[rows.ravel()],
             "part": units["part"].to_numpy()[rows.ravel()],
             "year": np.array(ratings.panel.years)[years.ravel()],
-            "group": np.array(ratings.panel.groups)[groups.ravel()],
+            "group": np.array(ratings.cells.groups)[groups.ravel()],
         }
     )
 
@@ -233,8 +252,10 @@ def wide_table(ratings: Ratings, *, year: int) -> pd.DataFrame:
     Steps are read in this year, for all students; conditions are 1, 0 or missing.
     """
     units = ratings.panel.units
-    table = units.reset_index(drop=True).copy()
-    for name in ratings.design.steps:
-        at = spread(ratings, whole_group(ratings[name])).sel(year=year)
-        table[name] = at.to_numpy()
+    found = {
+        name: spread(ratings, whole_group(ratings[name])).sel(year=year).to_numpy()
+        for name in ratings.design.steps
+    }
+    table = units.reset_index(drop=True)
+    table = pd.concat([table.drop(columns=[*found], errors="ignore"), pd.DataFrame(found)], axis=1)
     return table[table["part"] == ""].reset_index(drop=True)

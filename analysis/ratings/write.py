@@ -17,6 +17,7 @@ import pandas as pd
 from analysis.problems import fail
 from analysis.publishing.store import code_fingerprint, versions
 from analysis.ratings.rate import Ratings
+from analysis.ratings.suppress import marked, shareable
 from analysis.ratings.tables import indicators_table, lists_table, schools_table
 from analysis.ratings.verify import load_ledger, status
 
@@ -25,9 +26,17 @@ SCHEMA = 1
 
 
 def write_ratings(
-    ratings: Ratings, folder: Path, *, form: Form = "csv", command: str = ""
+    ratings: Ratings,
+    folder: Path,
+    *,
+    form: Form = "csv",
+    command: str = "",
+    internal: bool = False,
 ) -> tuple[Path, ...]:
     """Write schools, indicators, lists and provenance into a new folder.
+
+    What was counted from student rows is suppressed where few students stand behind it, unless
+    `internal` says that the files are not shared; they are then marked so.
 
     Raises:
         ProblemsError: the folder is there already and is not an earlier output of this kind.
@@ -37,9 +46,10 @@ def write_ratings(
     folder.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        for name, table in _tables(ratings).items():
+        for name, table in _tables(ratings, internal=internal).items():
             _write_table(table, fresh / f"{name}.{form}", form)
-        text = json.dumps(provenance(ratings, command=command), indent=1, sort_keys=True)
+        told = provenance(ratings, command=command, internal=internal)
+        text = json.dumps(told, indent=1, sort_keys=True)
         (fresh / "provenance.json").write_text(text + "\n", encoding="utf-8")
         if folder.exists():
             shutil.rmtree(folder)
@@ -55,12 +65,14 @@ def _others(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir() if path.stem not in stems]
 
 
-def _tables(ratings: Ratings) -> Mapping[str, pd.DataFrame]:
+def _tables(ratings: Ratings, *, internal: bool) -> Mapping[str, pd.DataFrame]:
     tables = {
         "schools": schools_table(ratings),
         "indicators": indicators_table(ratings),
         "lists": lists_table(ratings),
     }
+    open_to_all = not (internal or ratings.panel.about.internal)
+    tables = shareable(ratings, tables) if open_to_all else marked(ratings, tables)
     if not ratings.panel.units["part"].any():  # the column says nothing without parts
         return {name: table.drop(columns="part", errors="ignore") for name, table in tables.items()}
     return tables
@@ -73,13 +85,18 @@ def _write_table(table: pd.DataFrame, path: Path, form: Form) -> None:
         table.to_parquet(path, index=False)
 
 
-def provenance(ratings: Ratings, *, command: str = "") -> Mapping[str, object]:
+def provenance(
+    ratings: Ratings, *, command: str = "", internal: bool = False
+) -> Mapping[str, object]:
     """Say what the ratings rest on: fingerprints, versions, what is not known, the command.
+
+    `internal` says that small groups are shown, `synthetic` that the students are made up.
 
     `verified` says how the design stands against published lists; an adapted or home-made design
     stands against none.
     """
     held = status(load_ledger())
+    about = ratings.panel.about
     return {
         "schema": SCHEMA,
         "command": command,
@@ -87,6 +104,9 @@ def provenance(ratings: Ratings, *, command: str = "") -> Mapping[str, object]:
         "design_fingerprint": ratings.design.fingerprint,
         "panel": ratings.panel.name,
         "panel_fingerprint": ratings.panel.digest,
+        "synthetic": about.synthetic,
+        "internal": (internal or about.internal) and not about.synthetic,
+        "from_students": list(ratings.panel.from_students),
         "steps_unknown": dict(ratings.design.unknown),
         "verified": held.get(ratings.design.name, "held to no published list"),
         "code_fingerprint": code_fingerprint(),

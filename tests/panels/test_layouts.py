@@ -139,6 +139,15 @@ WIDE_BODY = (
 )
 
 
+def test_a_pattern_with_capitals_and_numbers_with_thousands(tmp_path: Path) -> None:
+    (tmp_path / "Report_2025.CSV").write_text('code,points,n\n1,"1,250.5","12,345"\n2,7,9\n')
+    text = WIDE_BODY.replace("'*.csv'", "'Report_*.csv'")
+    (tmp_path / "l.yaml").write_text(text + "    measures: {api: {value: points, n: n}}\n")
+    panel = read_with_layout([tmp_path / "Report_2025.CSV"], load_layout(tmp_path / "l.yaml"))
+    assert panel.measures["api"].value.values.ravel().tolist() == [1250.5, 7]
+    assert panel.measures["api"].n.values.ravel().tolist() == [12345, 9]
+
+
 def test_columns_repeated_for_each_group(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(WIDE)
     (tmp_path / "l.yaml").write_text(

@@ -8,17 +8,29 @@ from pydantic import Field, TypeAdapter
 
 from analysis.designs.rules.across import Across
 from analysis.designs.rules.base import ConditionRule, Notch, NumberRule, Rule
+from analysis.designs.rules.choosing import Choosing
 from analysis.designs.rules.combining import Combining
 from analysis.designs.rules.conditions import Conditions
 from analysis.designs.rules.deriving import Deriving
 from analysis.designs.rules.levels import Levels
 from analysis.designs.rules.lists import Line, Lists, Named
 from analysis.designs.rules.memory import Memory
+from analysis.designs.rules.normalising import Normalising
 from analysis.designs.rules.scoring import Scoring
 from analysis.designs.rules.tables import Tables
 
 Step = Annotated[
-    Scoring | Levels | Deriving | Combining | Across | Conditions | Tables | Lists | Memory,
+    Scoring
+    | Levels
+    | Normalising
+    | Deriving
+    | Combining
+    | Choosing
+    | Across
+    | Conditions
+    | Tables
+    | Lists
+    | Memory,
     Field(discriminator="rule"),
 ]
 STEP: TypeAdapter[Rule] = TypeAdapter(Step)

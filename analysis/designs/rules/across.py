@@ -35,10 +35,11 @@ class AcrossGroups(NumberRule):
     """Share a measure's points between all students and some groups.
 
     All students carry the share `all`; the groups of `rest` that have a result carry the rest in
-    equal parts (`all: equal` gives every cell the same). Each cell is value / `full` x points,
+    equal parts (`all: equal` gives every cell the same). `worth` is the most points that the
+    measure can give, `full` the value that earns them. Each cell is value / `full` x points,
     rounded by `cell_round`. `missing` says who gets the share of a group without a result: the
-    other groups (`rest`; all students when there is none), all students (`all`), or nobody, so
-    that the points possible shrink and the sum is scaled up (`scale_up`).
+    other groups (`rest`; all students when there is none), all students (`all`), or everybody in
+    proportion (`scale_up`). Where all students have no result there is none.
     """
 
     rule: Literal["across_groups"]
@@ -47,7 +48,7 @@ class AcrossGroups(NumberRule):
     all: NumberField | Literal["equal"]
     worth: NumberField
     full: NumberField
-    missing: Literal["rest", "all", "scale_up"]
+    missing: Literal["rest", "all", "scale_up"] | None
     cell_round: RoundingField | None = None
 
     def out(self, cells: Cells) -> Values:
@@ -103,13 +104,15 @@ class AcrossGroups(NumberRule):
 class AcrossParts(NumberRule):
     """Combine the parts of a school that spans levels into its whole.
 
-    `weights` names a school column (enrollment). A school without parts keeps its own result.
-    A part has no result here; `missing` says what a part without one does to the whole.
+    `weights` names a school column (enrollment), or a step. A school without parts keeps its own
+    result.
+    A part has no result here. A part without a result is left out (`missing: share_out`) or leaves
+    the whole without one (`missing: no_result`); so does one with a result whose weight is empty.
     """
 
     rule: Literal["across_parts"]
     of: RefField
-    weights: RefField
+    weights: RefField | None
     missing: Literal["share_out", "no_result"]
 
     def out(self, cells: Cells) -> Values:
@@ -117,7 +120,7 @@ class AcrossParts(NumberRule):
         values = cells[self.of]
         part = ~cells.is_whole
         there = values.value.notnull() & part
-        weight = cells[self.weights].value.where(there, 0.0)
+        weight = self._weight(cells).where(there, 0.0)
         top = _summed(weight * values.value.fillna(0.0), cells.whole)
         total = _summed(weight, cells.whole)
         lost = _summed((part & values.value.isnull()) * 1.0, cells.whole)
@@ -128,11 +131,15 @@ class AcrossParts(NumberRule):
         value = choose(has_parts, mean, values.value).where(cells.is_whole)
         return explained(value, values, missing=Reason.NOT_APPLICABLE)
 
+    def _weight(self, cells: Cells) -> xr.DataArray:
+        assert self.weights is not None  # noqa: S101 (a step with null is not computed)
+        return cells[self.weights].value
+
     def shares(self, cells: Cells) -> Shares:
         """Give each part's share in its school's result; 1 for a school without parts."""
         part = ~cells.is_whole
         there = cells[self.of].value.notnull() & part
-        weight = cells[self.weights].value.where(there, 0.0)
+        weight = self._weight(cells).where(there, 0.0)
         total = _summed(weight, cells.whole).isel(school=cells.whole)
         has_parts = _summed(part * 1.0, cells.whole) > 0
         own = choose(has_parts, 0.0, 1.0)
@@ -142,8 +149,8 @@ class AcrossParts(NumberRule):
 class Inherit(NumberRule):
     """Give a school the result of the school that a column names (a paired campus).
 
-    A school whose column is empty keeps its own. One that is paired with a school which the
-    panel does not hold has no result.
+    `column` is a school column that holds codes of schools. A school whose column is empty keeps
+    its own. One that is paired with a school which the panel does not hold has no result.
     """
 
     looks_across: ClassVar[bool] = True

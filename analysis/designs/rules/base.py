@@ -65,6 +65,10 @@ class Rule(Clause):
         found = (name for word in self.model_fields_set for name in _names(getattr(self, word)))
         return tuple(dict.fromkeys(sorted(found)))
 
+    def values_from(self) -> tuple[str, ...]:
+        """Name what the values that come out are made of, without what only chooses among them."""
+        return self.uses()
+
     def refs(self) -> tuple[Ref, ...]:
         """List every reference of the clause, with its year and group."""
         return tuple(

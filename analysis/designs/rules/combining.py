@@ -54,8 +54,10 @@ class Mean(NumberRule):
     `missing` says what happens to a step without a result: `share_out` (the others carry its
     weight, in proportion), `transfer` (its weight goes where `transfer` says, then the rest is
     shared out), `zero` (it counts as 0), `no_result`. At least `judged` steps must have one.
-    What `transfer` gives to a step that is missing too goes on as that step's own weight does. It
-    may give a list: the first line all of whose steps have a result holds, else the last.
+    What `transfer` gives to a step that is missing too goes on as that step's own weight does;
+    what would come round to a step again is shared out. It may give a list: the first line all of
+    whose steps have a result holds, else the last. `form` is the kind of mean; a geometric or
+    harmonic one has no result where a value is negative.
     """
 
     rule: Literal["mean"]
@@ -87,7 +89,7 @@ class Mean(NumberRule):
         filled = x.fillna(0.0) if self.missing == "zero" else x
         if self.form == "arithmetic":
             return filled
-        positive = filled.where(filled >= 0)
+        positive = filled.where(filled >= 0) + 0.0  # a rounded -0.0 becomes 0
         with np.errstate(divide="ignore"):  # 0 makes these means 0; below 0 there is none
             return _log(positive) if self.form == "geometric" else 1 / positive
 
@@ -120,7 +122,8 @@ class Mean(NumberRule):
             lines = self.transfer.get(gone, ()) if self.transfer else ()
             whole = (one for one in lines if all(here[n] for n in one))
             for name, amount in next(whole, lines[-1] if lines else NameMap()).items():
-                part = weight * cells.number(amount) / weights[gone]
+                own = weights[gone]  # a step that weighs nothing has nothing to give
+                part = choose(own == 0, 0.0, weight * cells.number(amount) / own)
                 if here[name]:
                     found[name] = found[name] + part
                 elif name not in before:
@@ -166,7 +169,11 @@ def most_of(cells: Cells, name: str) -> Number:
 
 
 class Sum(NumberRule):
-    """Add steps, each times its number (1 to add it as it is)."""
+    """Add steps, each times its number (1 to add it as it is).
+
+    A step without a result counts as 0 (`missing: zero`) or leaves none (`missing: no_result`).
+    Where every step is missing there is no sum.
+    """
 
     rule: Literal["sum"]
     of: WeightsField
@@ -199,7 +206,8 @@ class Sum(NumberRule):
 class PointsOverPossible(NumberRule):
     """Divide the points earned by the points that were possible, times a number.
 
-    `of` gives each step's possible points; a step without a result leaves both sums.
+    `of` gives each step's possible points; a step without a result leaves both sums. The number is
+    `times`: 100 for a percentage.
     """
 
     rule: Literal["points_over_possible"]
@@ -241,13 +249,27 @@ class _Extreme(NumberRule):
         value = stack.max("item", skipna=skip) if largest else stack.min("item", skipna=skip)
         return replace(explained(value, *inputs), labels=inputs[0].labels)
 
+    def shares(self, cells: Cells) -> Shares | None:
+        """Give 1 to the step whose value is taken, the first of equal ones; 0 to the others."""
+        if any(ref.year != "this" or ref.group is not None for ref in self.of):
+            return None
+        taken, left = self.out(cells).value, xr.DataArray(1.0)
+        found: dict[tuple[str, str | None], xr.DataArray] = {}
+        for ref in self.of:
+            share = left * (cells[ref].value == taken)
+            found[ref.of, None], left = share, left - share
+        return found
+
     def labels(self, names: Names) -> tuple[str, ...]:
         """Pass on the levels of the first step."""
         return names.labels.get(self.of[0].of, ())
 
 
 class Max(_Extreme):
-    """Take the largest of several steps (best of two paths)."""
+    """Take the largest of several steps (best of two paths).
+
+    A step without a result is left out (`missing: leave_out`) or leaves none (`no_result`).
+    """
 
     rule: Literal["max"]
 
@@ -257,7 +279,10 @@ class Max(_Extreme):
 
 
 class Min(_Extreme):
-    """Take the smallest of several steps."""
+    """Take the smallest of several steps.
+
+    A step without a result is left out (`missing: leave_out`) or leaves none (`no_result`).
+    """
 
     rule: Literal["min"]
 

@@ -7,7 +7,7 @@ To add a rule: one frozen class here, its name in the union at the foot, a case 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -53,8 +53,10 @@ def judged(cells: Cells, met: xr.DataArray, values: Sequence[Values], line: xr.D
 class Test(ConditionRule):
     """Hold a value against a bound, a list of levels, or a line.
 
-    A bound is a number, numbers by a school column, or a step. `beyond` names a line and takes
-    side, rounding and whether the line itself is in from there.
+    Say exactly one of `at_least` (the bound itself is met), `above` (it is not), `at_most` (it is),
+    `below` (it is not), `is` (one of some levels) and `beyond`. A bound is a number, numbers by a
+    school column, or a step. `beyond` names a line and takes side, rounding and whether the line
+    itself is in from there.
     """
 
     rule: Literal["test"]
@@ -140,6 +142,7 @@ class Present(ConditionRule):
 class Count(ConditionRule):
     """Count how many steps are in some levels (or are met) among those that can be judged.
 
+    `are` lists the levels that count, or `met`, or `not_met`.
     All the words given must hold: `at_least`, `at_most`, `all_but` (so many are not), and
     `more_than_share` (of those judged, 0-1). With fewer than `judged` judged it is not met; with
     none it cannot be judged.
@@ -159,17 +162,28 @@ class Count(ConditionRule):
         inputs = [cells[ref] for ref in self.of]
         seen = added(values.value.notnull() * 1.0 for values in inputs)
         inside = added(self._inside(values) * 1.0 for values in inputs)
-        met = inside >= cells.number(self.at_least)
-        if self.at_most is not None:
-            met = met & (inside <= cells.number(self.at_most))
-        if self.all_but is not None:
-            met = met & (inside == seen - cells.number(self.all_but))
-        if self.more_than_share is not None:
-            met = met & (settle(inside) > settle(seen * cells.number(self.more_than_share)))
-        held = ((met & (seen >= self.judged)) * 1.0).where(seen > 0)
+        asked = list(self._asked(cells, inside, seen))
+        known = added(a.notnull() * 1.0 for a in asked) == len(asked)
+        unmet = (added((a == 0) * 1.0 for a in asked) > 0) | (seen < self.judged)
+        held = choose(unmet, 0.0, 1.0).where((seen > 0) & (known | unmet))
         found = judged(cells, held, inputs, self._line(cells, seen))
         here = found.decision
         return replace(found, decision=here and replace(here, value=inside.where(seen > 0)))
+
+    def _asked(
+        self, cells: Cells, inside: xr.DataArray, seen: xr.DataArray
+    ) -> Iterator[xr.DataArray]:
+        """Hold the count against each number given; missing where a kind of school has none."""
+        words: dict[str, Callable[[xr.DataArray], xr.DataArray]] = {
+            "at_least": lambda k: inside >= k,
+            "at_most": lambda k: inside <= k,
+            "all_but": lambda k: inside == seen - k,
+            "more_than_share": lambda k: settle(inside) > settle(seen * k),
+        }
+        for word, holds in words.items():
+            if getattr(self, word) is not None:
+                number = cells.number(getattr(self, word))
+                yield (holds(number) * 1.0).where(number.notnull())
 
     def _line(self, cells: Cells, seen: xr.DataArray) -> xr.DataArray:
         if self.all_but is not None:
@@ -222,7 +236,7 @@ class _Several(ConditionRule):
             if self.groups is None:
                 yield cells[ref]
             else:
-                yield from (cells[replace(ref, group=group)] for group in self.groups)
+                yield from (cells[replace(ref, group=ref.group or g)] for g in self.groups)
 
 
 def _picked(inputs: Sequence[Values], pick: xr.DataArray, met: xr.DataArray) -> Decision:
@@ -247,7 +261,12 @@ def decision_part(values: Values, part: str) -> xr.DataArray:
 
 
 class Any_(_Several):  # noqa: N801 (Any is a type)
-    """At least one condition is met."""
+    """At least one condition is met.
+
+    With `groups` it asks every condition of each of these groups, but one that names its own group
+    only of that. `missing: leave_out` passes over conditions that cannot be judged; else they leave
+    it open unless one that is met decides.
+    """
 
     rule: Literal["any"]
 
@@ -257,7 +276,12 @@ class Any_(_Several):  # noqa: N801 (Any is a type)
 
 
 class All(_Several):
-    """Every condition is met."""
+    """Every condition is met.
+
+    With `groups` it asks every condition of each of these groups, but one that names its own group
+    only of that. `missing: leave_out` passes over conditions that cannot be judged; else they leave
+    it open unless one not met decides.
+    """
 
     rule: Literal["all"]
 

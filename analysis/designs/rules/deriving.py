@@ -16,6 +16,7 @@ from pydantic import Field
 from analysis.designs.clause import BoundField, Names, NumberField, Ref, RefField, RefsField
 from analysis.designs.rules.base import Notch, NumberRule
 from analysis.problems import fail
+from analysis.rounding import settle
 from analysis.values import Reason, Values, added, choose, explained, larger
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ class Change(NumberRule):
 
 
 class Difference(NumberRule):
-    """Subtract one number from another; either may be a step or a plain number."""
+    """Subtract one number from another: `of` minus `minus`.
+
+    Either may be a step or a plain number; at least one is a step.
+    """
 
     rule: Literal["difference"]
     of: BoundField
@@ -57,7 +61,10 @@ class Difference(NumberRule):
 
 
 class Ratio(NumberRule):
-    """Divide one step by another, times a number (100 for a percentage)."""
+    """Divide one step by another: `of` over `over`, times the number `times`.
+
+    With `times: 100` the result is a percentage. Over 0 there is no result.
+    """
 
     rule: Literal["ratio"]
     of: RefField
@@ -74,8 +81,9 @@ class Ratio(NumberRule):
 class PooledRatio(NumberRule):
     """Pool numerators and n over years and measures into one rate.
 
-    Each year and measure must have `minimum_n` by itself. A year or measure without a result
-    leaves none (`missing: no_result`) or is left out (`missing: leave_out`).
+    `years` says how many years are pooled, this one among them. Each year and measure must have
+    `minimum_n` by itself. A year or measure without a result leaves none (`missing: no_result`) or
+    is left out (`missing: leave_out`). The rate is numerators over n, times the number `times`.
     """
 
     rule: Literal["pooled_ratio"]
@@ -121,7 +129,8 @@ def _short_of(values: Values, enough: xr.DataArray) -> Values:
 class GapClosing(NumberRule):
     """Set a target that closes a share of the distance between a value and a goal.
 
-    `gives: gain` is the change asked for; `gives: value` is the value to be reached. A gain
+    The change asked for is `share` (0-1) of the distance from the value to `goal`. `gives: gain`
+    is that change; `gives: value` is the value to be reached. A gain
     smaller than `at_least` is raised to it. A value at or beyond the goal has no target, unless
     `beyond: hold` (the target is then the goal itself). `better: low` is for a goal below.
     """
@@ -142,7 +151,7 @@ class GapClosing(NumberRule):
         distance = way * (cells.number(self.goal) - values.value)
         least = cells.number(self.at_least)
         gain = larger(cells.number(self.share) * distance, least)
-        short = gain.where(distance > 0, distance if self.beyond == "hold" else np.nan)
+        short = gain.where(settle(distance) > 0, distance if self.beyond == "hold" else np.nan)
         target = way * short + (values.value if self.gives == "value" else 0.0)
         return values.with_value(target, missing=Reason.NOT_APPLICABLE)
 
@@ -150,6 +159,7 @@ class GapClosing(NumberRule):
 class Wilson(NumberRule):
     """Give Wilson's score bound of a percentage, in per cent.
 
+    `side` says which bound. `z` is the normal quantile: 1.96 for 95 per cent between both bounds.
     Source: E. B. Wilson (1927); Tennessee's published program uses z = 1.96.
     """
 

@@ -9,7 +9,7 @@ import itertools
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
@@ -25,9 +25,9 @@ from analysis.designs.clause import (
     word,
 )
 from analysis.designs.rules.base import Notch, Rule, number_pairs, unlike
-from analysis.problems import did_you_mean, listed
+from analysis.problems import did_you_mean, fail, listed
 from analysis.rounding import settle
-from analysis.values import ALL, Reason, Values, added, explained
+from analysis.values import ALL, Reason, Values, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 class Cuts(Rule):
     """Turn a value into ordered levels at fixed cut points.
 
-    `from` gives the bound at which each level begins; the lowest level needs none. A value equal
-    to a bound reaches the level unless `equal: out`. With `better: low` a level begins at its
-    bound and goes down.
+    `from` gives the bound at which each level begins, the worst level first. The level below all
+    bounds has none: `lowest` names it, and may be left out where levels are whole numbers. A value
+    equal to a bound reaches the level unless `equal: out`. With `better: low` a level begins at
+    its bound and goes down. Where a kind of school has no number for a bound, a school has a level
+    only if it reaches a higher one.
     """
 
     rule: Literal["cuts"]
@@ -108,9 +110,16 @@ def _is_whole(name: str) -> bool:
 class LevelsInPool(Rule):
     """Turn a value into levels by where it falls in a named pool (deciles, quintiles).
 
-    The cut points are quantiles of the pool in `base_year` and then held, or drawn anew every
-    year (`yearly`). `within` cuts each kind of school by itself; `cuts_of: all` judges every
-    group by the cut points of all students.
+    `levels` says how many there are; 1 is the worst, and a value at a cut point lies above it. The
+    cut points come from the schools of the `pool` in `base_year` and are then held, or are drawn
+    anew every year (`yearly`). Parts of a school are judged by them, but do not help to set them.
+    With `spacing: equal_count` as many schools are in each level as in any other: the cut points
+    are quantiles, and `percentile` is NumPy's name for the way they are computed. With `spacing:
+    equal_width` each level is as wide as any other: of k levels the i-th cut point lies i/k of the
+    way from the pool's smallest value to its largest, and `percentile` is not read.
+    `within` cuts each kind of school by itself (`all_schools`: all of them together, as without
+    it); `cuts_of: all` judges every group by the cut points of all students. With `better: low`
+    small values are on high levels: all this is done with the values times -1.
     """
 
     looks_across: ClassVar[bool] = True
@@ -119,41 +128,86 @@ class LevelsInPool(Rule):
     of: RefField
     levels: int = Field(ge=2, le=1000)
     pool: RefField
-    base_year: int | Literal["yearly"]
-    percentile: Literal["linear", "hazen", "weibull", "median_unbiased", "lower", "higher"]
+    base_year: int | Literal["yearly"] | None
+    percentile: (
+        Literal["linear", "hazen", "weibull", "median_unbiased", "lower", "higher"] | None
+    ) = None
+    spacing: Literal["equal_count", "equal_width"] | None = "equal_count"
     within: RefField | None = None
-    cuts_of: Literal["own", "all"] = "own"
+    cuts_of: Literal["own", "all"] | None = "own"
     better: Literal["high", "low"] = "high"
 
     def out(self, cells: Cells) -> Values:
         """Give levels 1 to `levels`, 1 the worst; shaped like `of`."""
         values = cells[self.of]
-        x = settle(values.value if self.better == "high" else -values.value)
+        x = self._sign * settle(values.value)
         kinds = self._kinds(cells)
         level = xr.full_like(x, np.nan)
-        for kind in np.unique(kinds[~np.isnan(kinds)]):
-            mine = xr.DataArray(kinds == kind, dims="school")
+        for kind in np.unique(kinds.values[kinds.notnull().values]):
+            mine = kinds == kind
             cuts = self._cut_points(x, cells, mine)
-            reached = added((x >= cuts.isel(quantile=i)) * 1.0 for i in range(self.levels - 1))
-            level = level.where(~mine | cuts.isnull().any("quantile"), 1.0 + reached)
+            core: list[list[str]] = [[], ["quantile"]]
+            held = xr.apply_ufunc(_level_among, x, cuts, input_core_dims=core)
+            level = level.where(~mine, held)
         return values.with_value(level.where(x.notnull()), missing=Reason.OUTSIDE_POOL)
 
-    def _kinds(self, cells: Cells) -> np.ndarray:
-        if self.within is None:
-            return np.zeros(len(cells.whole))
-        kind = cells[self.within].value
-        return np.asarray(kind.isel(year=-1) if "year" in kind.dims else kind)
+    def cut_points(self, cells: Cells, row: int) -> xr.DataArray:
+        """Give where each level above the first begins for one row of the axis school.
+
+        Axes quantile (levels less 1) and group, year where they are drawn anew; unit of `of`.
+
+        Raises:
+            ProblemsError: the panel has no year from which they are taken.
+        """
+        kinds = self._kinds(cells)
+        x = self._sign * settle(cells[self.of].value)
+        return self._sign * self._cut_points(x, cells, kinds == kinds.isel(school=row))
+
+    @property
+    def _sign(self) -> float:
+        return 1.0 if self.better == "high" else -1.0
+
+    def _kinds(self, cells: Cells) -> xr.DataArray:
+        if self.within is None or self.within.of == "all_schools":
+            return xr.DataArray(np.zeros(len(cells.whole)), dims="school")
+        return cells[self.within].value
 
     def _cut_points(self, x: xr.DataArray, cells: Cells, mine: xr.DataArray) -> xr.DataArray:
         base = x.where(cells.pool(self.pool) & mine)
         if self.base_year != "yearly":
+            if self.base_year not in cells.years:
+                text = f"takes its cut points from {self.base_year}; the panel has"
+                raise fail(cells.here, f"{text} {listed(cells.years)}")
             base = base.sel(year=self.base_year, drop=True)
         if self.cuts_of == "all" and "group" in base.dims:
             base = base.sel(group=ALL, drop=True)
+        return settle(self._spaced(base))
+
+    def _spaced(self, base: xr.DataArray) -> xr.DataArray:
+        """Give the cut points of one pool (axis quantile in the place of school)."""
         probs = np.arange(1, self.levels) / self.levels
+        if self.spacing == "equal_width":
+            share = xr.DataArray(probs, dims="quantile")
+            low, high = base.min("school"), base.max("school")
+            return low + share * (high - low)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a group that nobody has: no cuts
-            return settle(base.quantile(probs, dim="school", method=self.percentile, skipna=True))
+            method: Any = self.percentile
+            return base.quantile(probs, dim="school", method=method, skipna=True)
+
+    def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
+        """Quantiles need the way they are computed."""
+        said = self.percentile is not None or "percentile" in self.model_fields_set
+        if self.spacing == "equal_count" and not said:
+            yield "percentile", "must be given where as many schools are in each level"
+
+
+def _level_among(x: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Count the cut points that are reached, from 1; missing where a cut point is (last axis)."""
+    level = np.ones(np.broadcast_shapes(x.shape, cuts.shape[:-1]))
+    for i in range(cuts.shape[-1]):  # one at a time, so that memory stays small
+        level += x >= cuts[..., i]
+    return np.where(np.isnan(cuts).any(axis=-1), np.nan, level)
 
 
 def _parse_grid(said: object) -> FrozenMap[str, FrozenMap[str, str | None]]:
@@ -171,8 +225,9 @@ def _parse_grid(said: object) -> FrozenMap[str, FrozenMap[str, str | None]]:
 class Grid(Rule):
     """Read a level off a grid of two levels: status in the rows, change in the columns.
 
-    `gives` names the levels that come out, lowest first. A cell that nobody knows is null: only
-    schools in that cell have no result.
+    `status` and `change` name the two steps; `cells` holds a row for each level of status, and in
+    it a level for each level of change. `gives` names the levels that come out, lowest first. A
+    cell that nobody knows is null: only schools in that cell have no result.
     """
 
     rule: Literal["grid"]

@@ -64,15 +64,19 @@ class Line(Rule):
 class ShareOfPool(Line):
     """Draw the line that cuts off a share of a pool of schools.
 
-    Either by count: `count` rounds share x schools (`up`, `down`, `nearest`), the line is the
+    `share` (0-1) of the schools of `pool` lie at the `side` named. Either by count: `count` rounds
+    share x schools (`up`, `down`, `nearest`), the line is the
     value of the last school counted, and `ties` says whether schools tied with it come in beyond
-    the count (`in`) or all of them stay out (`out`). Or by `percentile`, with NumPy's name of its
+    the count (`in`) or all of them stay out (`out`). Where no school is counted, nobody is beyond
+    the line; where none is rated, there is no line. Or by `percentile`, with NumPy's name of its
     type. `counted` says whether schools without a result count in the pool (`pool`) or not
     (`rated`). `within` draws a line for each kind of school: a column, or a step with levels.
+    Before ranking, values are rounded to `round` places, or not (`none`). `included` says whether
+    a school that lies exactly on the line is beyond it.
     """
 
     rule: Literal["share_of_pool"]
-    share: float = Field(gt=0, lt=1)
+    share: float | None = Field(gt=0, lt=1)
     pool: RefField
     counted: Literal["rated", "pool"] = "rated"
     count: Literal["up", "down", "nearest"] | None = None
@@ -101,7 +105,7 @@ class ShareOfPool(Line):
         if len(ranked) == 0:
             return np.nan
         if self.percentile is not None:
-            share = self.share if self.side == "lowest" else 1 - self.share
+            share = self._share if self.side == "lowest" else 1 - self._share
             return float(settle(np.quantile(sign * ranked, share, method=self.percentile)))
         k = self._k(len(ranked) if self.counted == "rated" else int(pool.sum()))
         k = min(k, len(ranked))
@@ -109,8 +113,13 @@ class ShareOfPool(Line):
             k = int(np.searchsorted(ranked, ranked[k]))
         return sign * float(ranked[k - 1]) if k > 0 else -sign * math.inf
 
+    @property
+    def _share(self) -> float:
+        assert self.share is not None  # noqa: S101 (a step with null is not computed)
+        return self.share
+
     def _k(self, schools: int) -> int:
-        exact = float(settle(self.share * schools))
+        exact = float(settle(self._share * schools))
         way = {"up": math.ceil, "down": math.floor, "nearest": lambda v: math.floor(v + 0.5)}
         return int(way[self.count or "up"](exact))
 
@@ -128,7 +137,8 @@ class EdgeOfList(Line):
     """Draw the line at the highest or lowest value among the schools of a list.
 
     `side: lowest` means that lower values lie beyond the line; `edge` says which school of the
-    list draws it.
+    list draws it, and `among` names the list. `round`, `included` and `within` are as in
+    `share_of_pool`.
     """
 
     rule: Literal["edge_of_list"]
@@ -149,9 +159,11 @@ class EdgeOfList(Line):
 class Named(ConditionRule):
     """Put schools on a list: on what ground, among whom, unless another list has them.
 
-    `group: any` asks whether any of `groups` meets the condition. A school is in the pool when
-    every condition of `among` is met. `unless` names lists with precedence: a school that one of
-    them names is not on this list; one that they cannot judge may be.
+    `when` is the condition, read for all students, or for the `group` named.
+    `group: any` asks whether any of `groups` meets the condition; groups that cannot be judged are
+    passed over. A school is in the pool when every condition of `among` is met; where that is not
+    known, a school that meets the condition cannot be judged. `unless` names lists with precedence:
+    a school that one of them names is not on this list; one that they cannot judge may be.
     """
 
     conditions: ClassVar[tuple[str, ...]] = ("when", "among", "unless")
@@ -191,7 +203,8 @@ class Named(ConditionRule):
         """Join the groups, then the pool, then the lists that go first."""
         held = _any_group(ground)
         for ref in self.among or ():
-            held = _unless(held, ref, blocked=cells[ref].value == 0)
+            if ref.of != "all_schools":
+                held = _in_pool(held, ref, cells[ref])
         for ref in self.unless or ():
             held = _unless(held, ref, blocked=cells[ref].value == 1)
         whole = cells.is_whole
@@ -221,6 +234,14 @@ def _any_group(ground: Values) -> Values:
 def _pick(a: xr.DataArray, pick: xr.DataArray) -> xr.DataArray:
     """Take from an axis `group` the place that `pick` says, cell by cell."""
     return a.isel(group=pick) if "group" in a.dims else a
+
+
+def _in_pool(held: Values, ref: Ref, pool: Values) -> Values:
+    """Keep off the list who is not in the pool; leave open who may not be."""
+    held = _unless(held, ref, blocked=pool.value == 0)
+    unsure = pool.value.isnull() & (held.value == 1)
+    reason = choose(unsure, pool.reason, held.reason).astype(np.int8)
+    return replace(held, value=held.value.where(~unsure), reason=reason)
 
 
 def _unless(held: Values, ref: Ref, *, blocked: xr.DataArray) -> Values:

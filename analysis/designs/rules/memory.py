@@ -57,6 +57,7 @@ class Persist(ConditionRule):
 class Stay(ConditionRule):
     """A status that is entered on one condition and left on another.
 
+    A school enters when `enter` is met, and leaves when `leave` is.
     `every` k years, counted from the year `first`, schools may enter; leaving is possible in any
     year after the one of entry. In the years `carry` (a waiver) everybody's status is carried
     forward. What cannot be judged changes nothing; in the panel's first year
@@ -67,7 +68,7 @@ class Stay(ConditionRule):
     rule: Literal["stay"]
     enter: RefField
     leave: RefField
-    every: int = Field(1, ge=1, le=20)
+    every: int | None = Field(1, ge=1, le=20)
     first: int | None = None
     carry: tuple[int, ...] = ()
 
@@ -82,7 +83,7 @@ class Stay(ConditionRule):
                 states.append(state)
                 continue
             kept = choose((state == 1) & (may_leave == 1), 0.0, state)
-            if (year - (self.first or cells.years[0])) % self.every == 0:
+            if (year - (self.first or cells.years[0])) % (self.every or 1) == 0:
                 judged = may_enter.notnull() & (state != 1)
                 kept = choose(judged, may_enter, kept)
             state = kept
@@ -97,7 +98,7 @@ class Stay(ConditionRule):
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """A cycle needs the year from which it is counted."""
-        if self.every > 1 and self.first is None:
+        if (self.every or 1) > 1 and self.first is None:
             yield "first", "must give the first year of the cycle when every is more than 1"
 
 

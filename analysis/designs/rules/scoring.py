@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class OrShare(Rule):
-    """The second way to count: a smaller n that is a share of all students."""
+    """The second way to count: a smaller `n` that is also `share_of_all` (0-1) of all students."""
 
     n: NumberField
     share_of_all: NumberField
@@ -40,6 +40,7 @@ class OrShare(Rule):
 class MinimumN(NumberRule):
     """Count a value only when enough students stand behind it.
 
+    `n` is the number needed; a value with fewer is left out, with the reason `below minimum n`.
     `years: both` asks it of last year too. `or` gives a second way: a smaller n that is also a
     share of all students (0-1), as in "100, or 50 and 15 %".
     """
@@ -51,7 +52,7 @@ class MinimumN(NumberRule):
     or_: OrShare | None = Field(None, alias="or")
 
     def out(self, cells: Cells) -> Values:
-        """Keep value, n and numerator where the minimum is met; shaped like `of`."""
+        """Keep value and numerator where the minimum is met, n everywhere; shaped like `of`."""
         values = cells[self.of]
         enough = self._enough(cells, cells.n(self.of), cells.n(self._everyone))
         if self.years == "both":
@@ -94,7 +95,11 @@ class MinimumN(NumberRule):
 
 
 class Linear(NumberRule):
-    """Give points in a straight line between two ends, none beyond them."""
+    """Give points in a straight line between two ends, level beyond them.
+
+    A value at `none_at` has no points, one at `full_at` has `worth` points, as has all beyond it.
+    Where less is better, `full_at` is the smaller number.
+    """
 
     rule: Literal["linear"]
     of: RefField
@@ -124,7 +129,10 @@ class Linear(NumberRule):
 
 
 class Identity(NumberRule):
-    """Take a value as it is, rounded if the clause says so."""
+    """Take a value as it is, rounded if the clause says so.
+
+    It also gives a name to a value of another year or group.
+    """
 
     rule: Literal["identity"]
     of: RefField
@@ -139,7 +147,7 @@ class Identity(NumberRule):
 
 
 class Map(NumberRule):
-    """Give each ordered level its number of points."""
+    """Give each ordered level its number of points: `to` says how many, level by level."""
 
     rule: Literal["map"]
     of: RefField

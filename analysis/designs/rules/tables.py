@@ -75,8 +75,10 @@ Outcome = Annotated[Ref | str | float, PlainValidator(parse_outcome)]
 class Decide(ConditionRule):
     """Read a decision table from the top; the first row whose conditions all hold decides.
 
-    A row says of each name: `met`, `not_met`, `missing`, or a list of levels. An outcome is
-    `met`, `not_met`, a number, one of the levels `gives`, or `{of: step}`. A row that cannot be
+    `rows` holds named rows {if: ..., then: ...}. Under if, a row says of each name: `met`,
+    `not_met`, `missing`, or a list of levels. Then comes the outcome; where no row holds it is
+    `otherwise`. An outcome is `met`, `not_met`, a number, one of the levels `gives` (lowest first),
+    or `{of: step}`. A row that cannot be
     judged leaves the result open, unless what follows would be the same. A name that some row
     calls `missing` is never open: what is missing then fits only such rows.
     """
