@@ -5,6 +5,8 @@ To add a command: one function here that reads, calls one public function, and p
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,3 +36,34 @@ def memo(
     names = publishing.memo_names() if every else (name,)
     pages = [publishing.memo(one, forms=forms) for one in names]
     typer.echo(publishing.memo_index() if every else pages[0])
+
+
+@app.command()
+def population(
+    world: Annotated[str, typer.Argument(help="core, core-small, core-ten, or a .yaml file")],
+    to: Annotated[Path, typer.Option("--out", help="the folder; what is there is completed")],
+    years: Annotated[str, typer.Option(help="years, joined by commas; all of the world's")] = "",
+    seed: Annotated[int, typer.Option(help="another seed, other schools and students")] = 1,
+    draw: Annotated[int, typer.Option(help="another draw, other students and luck only")] = 0,
+    workers: Annotated[int, typer.Option(min=1, help="processes")] = min(os.cpu_count() or 1, 8),
+    moments: Annotated[
+        bool, typer.Option("--moments", help="print our figures beside published ones")
+    ] = False,
+) -> None:
+    """Make up the students of some districts, with the truth about their schools.
+
+    It can be interrupted; the same command goes on where it stopped.
+
+    Example: measures population core-small --out build/small --years 2014,2015
+    """
+    from simulations.population import chunks, write  # noqa: PLC0415 (slow to load)
+    from simulations.population import moments as figures  # noqa: PLC0415
+    from simulations.population import world as worlds  # noqa: PLC0415
+
+    numbers = worlds.load_world(world)
+    chosen = chunks.parse_years(years, numbers)
+    made = chunks.Population(numbers, seed, draw)
+    write.write_population(made, to, years=chosen, workers=workers, progress=True)
+    if moments:
+        typer.echo(figures.moments(numbers, to).text)
+    typer.echo(f"wrote {to}")
