@@ -745,7 +745,7 @@ def test_panels_land_on_notches() -> None:
         for measure, points in notches_of(name).values.items():
             values = measures["value"][measures["measure"] == measure]
             away += [min(abs(x - point) for point in points) for x in values if points]
-    assert sum(x == 0 for x in away) > 200
+    assert sum(x == 0 for x in away) > 100
     assert sum(0 < x < CLOSE for x in away) > 5
 
 
