@@ -133,8 +133,18 @@ def map_arrays(values: Values, change: Callable[[xr.DataArray], xr.DataArray]) -
 
 
 def code_of(label: str, labels: Sequence[str]) -> float:
-    """Give the number by which a level is held: its place from 1, or the number it says."""
-    return float(labels.index(label) + 1) if labels else float(label)
+    """Give the number by which a level is held: its place from 1, or the number it says.
+
+    Raises:
+        ProblemsError: a word, where the levels have no names.
+    """
+    if labels:
+        return float(labels.index(label) + 1)
+    try:
+        return float(label)
+    except ValueError:
+        text = "is no level here: what is read holds numbers. Say levels: [...] of the measure."
+        raise fail(label, text) from None
 
 
 def stacked(items: Sequence[xr.DataArray]) -> xr.DataArray:

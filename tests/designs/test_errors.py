@@ -1,9 +1,12 @@
 """Everything wrong in a design is told at once, with file, line, clause and what it says."""
 
+import pandas as pd
 import pytest
 
 from analysis.designs.design import load_design, parse_design
+from analysis.panels.panel import make_panel
 from analysis.problems import ProblemsError
+from analysis.ratings.rate import rate
 
 HEAD = "title: T\nevidence: derived\nmeasures: {ela: {}, math: {}}\nsets: {both: [ela, math]}\n"
 
@@ -284,3 +287,12 @@ def test_a_design_cannot_be_changed_in_place() -> None:
         design.steps["stars"] = design.steps["total"]
     with pytest.raises(TypeError, match="use design.vary"):
         design.steps["of_part"].of["ela_points"] = 3
+
+
+def test_a_word_where_levels_have_no_names_is_told() -> None:
+    design = parse_design(HEAD + "conditions:\n  failing: {rule: test, of: ela, is: [F]}\n")
+    ela = pd.DataFrame({"school": ["1"], "year": [2025], "measure": ["ela"], "value": [1.0]})
+    math = ela.assign(measure="math")
+    panel = make_panel(pd.DataFrame({"school": ["1"]}), pd.concat([ela, math]))
+    with pytest.raises(ProblemsError, match="F: is no level here"):
+        rate(design, panel)
