@@ -24,8 +24,12 @@ from analysis.findings.readings import all_readings
 from analysis.findings.real_change import Change, real_change
 from analysis.findings.similar import similar
 from analysis.findings.trace import as_text, changes_as_text, explain, with_changes_told
+from analysis.panels.panel import Panel
 from analysis.panels.reading import read_panel
+from analysis.panels.students.measure import read_or_measure
 from analysis.problems import ProblemsError, fail
+from analysis.publishing.comparison import write_comparison
+from analysis.publishing.store import build_folder
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL
 
@@ -42,7 +46,9 @@ Form = Annotated[Literal["text", "json"], typer.Option("--format", help="text or
 
 
 def _ratings(design: str, panel: str, adapted: list[str] | None) -> Ratings:
-    return rate(load_adapted(design, adapted or []), read_panel(panel))
+    chosen = load_adapted(design, adapted or [])
+    found = read_or_measure(chosen, panel)
+    return rate(chosen, found if isinstance(found, Panel) else found.panel)
 
 
 def _print(table: pd.DataFrame, *, most: int = 40) -> None:
@@ -95,6 +101,41 @@ def explain_school(
         out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command(name="sheet")
+def school_sheet(
+    school: Annotated[str, typer.Argument(help="the school's code; not given with --all")],
+    design: Annotated[str, typer.Argument(help="built-in name (place/name) or a .yaml file")],
+    panel: Annotated[str | None, typer.Argument(help="built-in name or a folder")] = None,
+    year: Year = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="the file; with --all a folder for all of them")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="a sheet for every school judged")] = False,
+    internal: Annotated[
+        bool, typer.Option("--internal", help="show small groups too; each page is marked so")
+    ] = False,
+    adapted: Adaptations = None,
+) -> None:
+    """Write one page for a school: its lists and why, what more levels take, what would change it.
+
+    With --all the words are DESIGN PANEL; work that was interrupted goes on where it stopped.
+
+    Example: measures sheet 0101 franklin/index franklin --out build/alder.html
+    """
+    from analysis.publishing.sheet import all_schools, write_sheets  # noqa: PLC0415 (figures)
+
+    words = [word for word in (school, design, panel) if word is not None]
+    if len(words) != (2 if every else 3) or (every and to is None):
+        text = "needs DESIGN PANEL --out FOLDER with --all, and SCHOOL DESIGN PANEL without it."
+        raise fail("sheet", text)
+    ratings = _ratings(words[-2], words[-1], adapted)
+    schools = all_schools(ratings, year=year) if every else (school,)
+    path = to or build_folder() / "sheets" / f"{school}.html"
+    pages = {one: path / f"{one}.html" if every else path for one in schools}
+    write_sheets(ratings, pages, year=year, internal=internal)
+    out.print(f"wrote {path}" + (f", {len(pages):,} sheets" if every else ""), soft_wrap=True)
+
+
 @app.command(name="compare")
 def compare_designs(
     first: DesignName,
@@ -127,7 +168,8 @@ def compare_designs(
         except ProblemsError as error:
             out.print(f"No attribution: {error}", soft_wrap=True)
     if to is not None:
-        _write(tables, to)
+        for path in write_comparison(tables, to):
+            out.print(f"wrote {path}", soft_wrap=True)
 
 
 def _comparison(found: Comparison) -> None:
@@ -156,37 +198,6 @@ def _comparison(found: Comparison) -> None:
     if len(found.curve):
         out.print("The lowest share by each index: how far they are the same schools:")
         _print(found.curve.iloc[[0, 4, 9, 14, 19]])
-
-
-def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        raise fail(str(folder), "holds files already. Name a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    if len(tables["curve"]):
-        (folder / "curve.svg").write_text(_curve_picture(tables["curve"]), encoding="utf-8")
-    for path in sorted(folder.iterdir()):
-        out.print(f"wrote {path}", soft_wrap=True)
-
-
-def _curve_picture(curve: pd.DataFrame) -> str:
-    from analysis.publishing.figures import (  # noqa: PLC0415 (altair takes a second to load)
-        BLUE,
-        GREY,
-        svg,
-        two_lines,
-    )
-
-    long = curve.melt("share", ["both", "chance"], "series", "y")
-    table = long.assign(x=100 * long["share"], share=long["y"])
-    chart = two_lines(
-        table[["x", "share", "series"]],
-        x_title="share of schools named, per cent",
-        y_title="lowest by both",
-        colours={"both": BLUE, "chance": GREY},
-    )
-    return svg(chart)
 
 
 @app.command(name="readings")

@@ -6,7 +6,8 @@ The page needs no script and asks no host; it prints on one page. To say more: o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from html import escape
 from pathlib import Path
@@ -30,22 +31,28 @@ from analysis.ratings.write import provenance
 from analysis.values import ALL
 
 STYLE: Final = ROOT / "paper" / "theme" / "sheet.css"
-MANY_ROWS: Final = 15
-"""With more rows of tables than this the page is printed smaller, so that it stays one page."""
+MARK: Final = '<meta name="sheet"'
+
+MUCH: Final = 4300
+"""With more letters than this the page is printed smaller, so that it stays one page."""
+
+ROW: Final = 110
+"""A row of a table takes as much of the page as so many letters."""
 
 RESTS_ON: Final = ("design_fingerprint", "panel_fingerprint", "code_fingerprint")
 
 
-def sheet(ratings: Ratings, school: str, *, year: int | None = None) -> str:
+def sheet(ratings: Ratings, school: str, *, year: int | None = None, internal: bool = False) -> str:
     """Make the page of one school, as HTML that stands by itself.
 
     What was counted from student rows is kept back where it would tell of few students, unless
-    the panel is marked internal.
+    the page is internal; it is then marked so.
 
     Args:
         ratings: the ratings of its panel.
         school: its code.
         year: the last of the panel, unless it is said.
+        internal: the page is not shared.
 
     Raises:
         ProblemsError: the panel has no such school or year.
@@ -56,56 +63,53 @@ def sheet(ratings: Ratings, school: str, *, year: int | None = None) -> str:
     (True, False)
     """
     place = locate(ratings, school, year=year)
-    kept = suppressed(ratings.panel)
+    kept = ratings.panel if internal else suppressed(ratings.panel)
     first = School(ratings, kept, place, explain(ratings, school, year=place.year))
-    groups = {ALL, *first.groups}
     trace = with_changes_told(
-        ratings, first.trace, lists=first.asked, groups=groups, each_group=not first.has_index
+        ratings,
+        first.trace,
+        lists=first.asked,
+        groups={ALL, *first.groups},
+        each_group=not first.has_index,
     )
-    return _page(replace(first, trace=trace), rests_on(ratings))
+    told = notice(ratings.panel.about, internal=internal)
+    return _page(replace(first, trace=trace), told, _mark(ratings, school, place.year, told))
 
 
 def write_sheets(
-    ratings: Ratings, schools: Sequence[str], folder: Path, *, year: int | None = None
-) -> tuple[Path, ...]:
-    """Write the page of each school into a folder, as `<school>.html`.
+    ratings: Ratings,
+    pages: Mapping[str, Path],
+    *,
+    year: int | None = None,
+    internal: bool = False,
+) -> None:
+    """Write the page of each school to its file.
 
     A page that is there already, of the same design, data and program, is not made again; so work
     that was interrupted goes on where it stopped.
 
     Raises:
-        ProblemsError: the panel has no such school or year, or a page of that name rests on
-            something else.
+        ProblemsError: the panel has no such school or year, or a file is there and is no sheet.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("sheets"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        return tuple(
-            write_sheet(ratings, school, folder / f"{school}.html", year=year)
-            for school in bar.track(schools)
-        )
+        for school, path in bar.track(pages.items()):
+            told = notice(ratings.panel.about, internal=internal)
+            at = locate(ratings, school, year=year).year
+            if not _is_there(path, _mark(ratings, school, at, told)):
+                page = sheet(ratings, school, year=at, internal=internal)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                fresh = path.with_suffix(".part")
+                fresh.write_text(page, encoding="utf-8")
+                fresh.replace(path)
 
 
-def write_sheet(ratings: Ratings, school: str, path: Path, *, year: int | None = None) -> Path:
-    """Write the page of one school; one that is there already is replaced only if it is a sheet.
-
-    Raises:
-        ProblemsError: the panel has no such school or year, or the file is no sheet.
-    """
-    place = locate(ratings, school, year=year)
-    mark = _mark(place.year, school, rests_on(ratings))
-    if path.exists():
-        there = path.read_text(encoding="utf-8", errors="replace")
-        if mark in there:
-            return path
-        if '<meta name="sheet"' not in there:
-            raise fail(str(path), "is there already and is no school sheet. Name another file.")
-    page = sheet(ratings, school, year=place.year)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".part")
-    fresh.write_text(page, encoding="utf-8")
-    fresh.replace(path)
-    return path
+def _is_there(path: Path, mark: str) -> bool:
+    """Say whether a file is the very page; one that is no sheet at all is not replaced."""
+    there = path.read_text(encoding="utf-8", errors="replace") if path.exists() else MARK
+    if MARK not in there:
+        raise fail(str(path), "is there already and is no school sheet. Name another file.")
+    return mark in there
 
 
 def all_schools(ratings: Ratings, *, year: int | None = None) -> tuple[str, ...]:
@@ -123,20 +127,19 @@ def all_schools(ratings: Ratings, *, year: int | None = None) -> tuple[str, ...]
     return tuple(panel.units["school"][judged & whole])
 
 
-def rests_on(ratings: Ratings) -> str:
+def _rests_on(ratings: Ratings) -> str:
     """Give a short text that changes with the design, the panel or the program."""
     told = provenance(ratings)
     return " ".join(str(told[word]) for word in RESTS_ON)
 
 
-def _mark(year: int, school: str, rests: str) -> str:
-    return f'<meta name="sheet" content="{escape(f"{school} {year} {rests}")}">'
+def _mark(ratings: Ratings, school: str, year: int, told: str) -> str:
+    words = f"{school} {year} {_rests_on(ratings)} {told}".strip()
+    return f'{MARK} content="{escape(words)}">'
 
 
-def _page(school: School, rests: str) -> str:
-    ratings, place = school.ratings, school.place
-    told = notice(ratings.panel.about)
-    title = f"{school.name} ({school.trace.school}), {place.year}"
+def _page(school: School, told: str, mark: str) -> str:
+    name = f"{school.name} ({school.trace.school})"
     blocks = (
         answer_block(school),
         measures_block(school),
@@ -144,36 +147,31 @@ def _page(school: School, rests: str) -> str:
         f'<div class="side">{figure_block(school)}{changes_block(school)}</div>',
         LIMITS,
     )
-    mark = f'<p class="mark">{escape(told)}</p>' if told else ""
-    return "\n".join(
-        (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            _mark(place.year, school.trace.school, rests),
-            f"<title>{escape(title)}</title>",
-            f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>\n{_body(blocks)}",
-            mark,
-            f"<header><h1>{escape(f'{school.name} ({school.trace.school})')}</h1>",
-            f'<p class="where">{escape(school.where)}</p></header>',
-            "<main>",
-            *(block for block in blocks if block),
-            "</main>",
-            f"<footer>{escape(_rests(school, rests))}</footer>\n</body>\n</html>\n",
-        )
+    drawn = re.compile(r"<svg.*?</svg>|<[^>]*>", re.DOTALL)
+    said = sum(len(drawn.sub("", block)) + ROW * block.count("<tr>") for block in blocks)
+    lines = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        mark,
+        f"<title>{escape(f'{name}, {school.place.year}')}</title>",
+        f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>",
+        '<body class="long">' if said > MUCH else "<body>",
+        f'<p class="mark">{escape(told)}</p>' if told else "",
+        f"<header><h1>{escape(name)}</h1>",
+        f'<p class="where">{escape(school.where)}</p></header>',
+        "<main>",
+        *blocks,
+        "</main>",
+        f"<footer>{escape(_source(school))}</footer>\n</body>\n</html>\n",
     )
+    return "\n".join(line for line in lines if line)
 
 
-def _body(blocks: Sequence[str]) -> str:
-    rows = sum(block.count("<tr>") for block in blocks)
-    return '<body class="long">' if rows > MANY_ROWS else "<body>"
-
-
-def _rests(school: School, rests: str) -> str:
-    ratings = school.ratings
-    cite, evidence = ratings.design.header.cite, ratings.design.header.evidence
-    source = f" Source of the design: {cite}{f' ({evidence})' if evidence else ''}." if cite else ""
+def _source(school: School) -> str:
+    ratings, header = school.ratings, school.ratings.design.header
+    kind = f" ({header.evidence})" if header.evidence else ""
+    cite = f" Source of the design: {header.cite}{kind}." if header.cite else ""
     origin = ratings.panel.about.origin
-    return (
-        f"Design {ratings.design.name}, panel {ratings.panel.name}"
-        f"{f' ({origin})' if origin else ''}.{source} Rests on {rests}."
-    )
+    data = f"{ratings.panel.name}{f' ({origin})' if origin else ''}"
+    rests = _rests_on(ratings)
+    return f"Design {ratings.design.name}, panel {data}.{cite} Rests on {rests}."

@@ -99,7 +99,10 @@ def _held_back(school: School, ground: Ground) -> str:
 def _headline(school: School) -> Iterator[str]:
     ratings, headline = school.ratings, school.ratings.design.header.headline
     index = headline.index
-    if index is not None and index not in ratings.design.unknown:
+    measures = () if index is None else ratings.design.measured_by(index)
+    cells = [(name, part) for row, part in school.rows for name in school.measures(row)]
+    shown = any(school.shown(n, part, ALL) for n, part in cells if n in measures)
+    if index is not None and index not in ratings.design.unknown and shown:
         value = whole_group(ratings[index]).sel(year=school.place.year)
         known = value.values[ratings.cells.is_whole.values & value.notnull().values]
         text = f"Index ({plain(index)}): {told(ratings, index, school.place)}."
