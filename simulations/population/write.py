@@ -34,6 +34,7 @@ from simulations.population.surveys import survey_table
 from simulations.population.truth import Expected, cohorts_of, truth_table
 
 STUDENTS: Final = "students.parquet"
+Task = tuple[Callable[..., Any], tuple[Any, ...]]
 RECORD: Final = "population.json"
 _WORDS: Final = tuple(
     SCHEMA.field(i).name for i in range(len(SCHEMA)) if SCHEMA.types[i] == "string"
@@ -64,30 +65,28 @@ def write_population(
     Raises:
         ProblemsError: the folder holds something else.
     """
-    every = _write_record(population, folder, years)
+    whole = _read_record(population, folder)
     students = folder / STUDENTS
-    students.mkdir(exist_ok=True)
+    students.mkdir(parents=True, exist_ok=True)
+    _write_record(population, folder, whole)
     missing = [c for c in population.chunks(years) if not (students / c.name).exists()]
-    tables = ("schools.csv", "measures.csv", "truth.parquet", "panel.yaml")
-    fresh = all((folder / name).exists() for name in tables) and not missing
-    tasks: list[tuple[Callable[..., Any], tuple[Any, ...]]] = []
-    if not fresh:
+    if missing or not set(years) <= set(whole):
+        every = sorted({*whole, *years})
         with_base = sorted({population.world.base_year, *every})
+        # students first: what an interruption leaves of them is kept
+        tasks: list[Task] = [(_write_chunk, (population, chunk, folder)) for chunk in missing]
         tasks += [
             (_expect, (population, district, class_of, with_base))
             for district in population.world.places
             for class_of in cohorts_of(with_base)
         ]
-    tasks += [(_write_chunk, (population, chunk, folder)) for chunk in missing]
-    found = list(track(_run(tasks, workers), "making students", len(tasks), disable=not progress))
-    if not fresh:
-        _write_tables(population, folder, every, [one for one in found if one is not None])
+        shown = track(_run(tasks, workers), "making students", len(tasks), disable=not progress)
+        _write_tables(population, folder, every, [one for one in shown if one is not None])
+        _write_record(population, folder, every)
     return folder
 
 
-def _run(
-    tasks: Sequence[tuple[Callable[..., Any], tuple[Any, ...]]], workers: int
-) -> Iterator[Any]:
+def _run(tasks: Sequence[Task], workers: int) -> Iterator[Any]:
     """Run tasks on some processes, and give each result as it comes."""
     if workers == 1:
         yield from (task(*given) for task, given in tasks)
@@ -116,30 +115,36 @@ def _write_chunk(population: Population, chunk: Chunk, folder: Path) -> None:
     fresh.replace(folder / STUDENTS / chunk.name)
 
 
-def _write_record(population: Population, folder: Path, years: Sequence[int]) -> Sequence[int]:
-    """Say what makes this folder, and refuse a folder that something else made."""
-    path = folder / RECORD
-    record = {
+def _record(population: Population) -> dict[str, Any]:
+    return {
         "world": population.world.title,
         "fingerprint": population.world.fingerprint,
         "seed": population.seed,
         "draw": population.draw,
         "program": _read_program(),
     }
-    before: list[int] = []
-    if folder.exists() and any(folder.iterdir()):
-        if not path.exists():
-            raise fail(str(folder), "holds files already, but no population. Name a new folder.")
-        told = json.loads(path.read_text(encoding="utf-8"))
-        before = told.pop("years")
-        for word, now in record.items():
-            if told.get(word) != now:
-                text = f"was made by another {word} ({told.get(word)}, not {now})."
-                raise fail(str(folder), f"{text} Name a new folder.")
-    folder.mkdir(parents=True, exist_ok=True)
-    every = sorted({*before, *years})
-    _write_whole(path, json.dumps(record | {"years": every}, indent=1).encode())
-    return every
+
+
+def _read_record(population: Population, folder: Path) -> Sequence[int]:
+    """Read which years are whole, and refuse a folder that something else made."""
+    if not folder.exists() or not any(folder.iterdir()):
+        return []
+    path = folder / RECORD
+    if not path.exists():
+        raise fail(str(folder), "holds files already, but no population. Name a new folder.")
+    told = json.loads(path.read_text(encoding="utf-8"))
+    for word, now in _record(population).items():
+        if told.get(word) != now:
+            text = f"was made by another {word} ({told.get(word)}, not {now})."
+            raise fail(str(folder), f"{text} Name a new folder.")
+    years: Sequence[int] = told["years"]
+    return years
+
+
+def _write_record(population: Population, folder: Path, years: Sequence[int]) -> None:
+    """Say what makes this folder, and which years are whole, tables and all."""
+    record = _record(population) | {"years": list(years)}
+    _write_whole(folder / RECORD, json.dumps(record, indent=1).encode())
 
 
 def _read_program() -> str:

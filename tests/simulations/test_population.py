@@ -227,6 +227,25 @@ def test_an_interrupted_chunk_leaves_nothing_half_made(tmp_path, monkeypatch) ->
     assert not list((tmp_path / "made").rglob(".*"))
 
 
+def test_years_whose_tables_were_not_written_are_not_whole(tmp_path, monkeypatch) -> None:
+    """Students are written first; an interruption after them must not pass for the end."""
+    made = Population(some("fresno"), 4)
+    where = write_population(made, tmp_path / "made", years=[2014])
+
+    def interrupted(*_: object):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Population, "expected", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_population(made, where, years=[2015])
+    monkeypatch.undo()
+    assert len(list((where / "students.parquet").iterdir())) == 6
+    assert json.loads((where / "population.json").read_text())["years"] == [2014]
+    write_population(made, where, years=[2015])
+    assert set(read_panel(where).truth["year"]) == {2014, 2015}
+    assert json.loads((where / "population.json").read_text())["years"] == [2014, 2015]
+
+
 def test_another_population_is_refused(tmp_path) -> None:
     where = write_population(Population(some("fresno"), 4), tmp_path / "made", years=[2015])
     with pytest.raises(ProblemsError, match="was made by another seed"):
