@@ -29,6 +29,7 @@ from analysis.panels.reading import read_panel
 from analysis.panels.students.measure import read_or_measure
 from analysis.problems import ProblemsError, fail
 from analysis.publishing.comparison import write_comparison
+from analysis.publishing.disclosure import suppressed
 from analysis.publishing.store import build_folder
 from analysis.ratings.rate import Ratings, rate
 from analysis.values import ALL
@@ -45,10 +46,12 @@ OnlyList = Annotated[str | None, typer.Option("--list", help="only this list")]
 Form = Annotated[Literal["text", "json"], typer.Option("--format", help="text or JSON")]
 
 
-def _ratings(design: str, panel: str, adapted: list[str] | None) -> Ratings:
+def _ratings(design: str, panel: str, adapted: list[str] | None, *, exact: bool = False) -> Ratings:
+    """Rate a panel; what is counted from students is kept back first, unless `exact` is said."""
     chosen = load_adapted(design, adapted or [])
     found = read_or_measure(chosen, panel)
-    return rate(chosen, found if isinstance(found, Panel) else found.panel)
+    whole = found if isinstance(found, Panel) else found.panel
+    return rate(chosen, whole if exact else suppressed(whole))
 
 
 def _print(table: pd.DataFrame, *, most: int = 40) -> None:
@@ -128,7 +131,7 @@ def school_sheet(
     if len(words) != (2 if every else 3) or (every and to is None):
         text = "needs DESIGN PANEL --out FOLDER with --all, and SCHOOL DESIGN PANEL without it."
         raise fail("sheet", text)
-    ratings = _ratings(words[-2], words[-1], adapted)
+    ratings = _ratings(words[-2], words[-1], adapted, exact=True)  # the sheet keeps back itself
     schools = all_schools(ratings, year=year) if every else (school,)
     path = to or build_folder() / "sheets" / f"{school}.html"
     pages = {one: path / f"{one}.html" if every else path for one in schools}

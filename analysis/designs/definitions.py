@@ -130,7 +130,7 @@ class Growth(OfTested):
     base_year: Annotated[int, Field(strict=True)] | None = None
     prior: Grades = Field(default_factory=lambda: TESTED_GRADES)
     corrected_by: Literal["other_subject", "reliability"] | None = None
-    reliability: Share | None = None
+    reliability: Annotated[float, Field(gt=0, le=1, strict=True)] | None = None
 
     def wrong(self) -> Wrong:
         """Refuse unknown controls, grades that do not rise, and words that do not go together."""
@@ -146,8 +146,6 @@ class Growth(OfTested):
         ):
             if (getattr(self, of) == only) != (word in self.said()):
                 yield word, f"must be given with {of}: {only}, and only then"
-        if self.reliability == 0:
-            yield "reliability", "must be above 0"
 
 
 class Readiness(OfEnrolled):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -640,6 +641,23 @@ def test_packed_text_is_read_and_damaged_text_is_told(tmp_path: Path) -> None:
         read_students(tmp_path)
 
 
+def test_students_may_lie_in_many_files(tmp_path: Path) -> None:
+    (tmp_path / "students.parquet").mkdir()
+    for name, days in (("a", 18), ("b", 17)):
+        part = rows({"student": f"id-{name}", "days_absent": days})
+        part.write_parquet(tmp_path / "students.parquet" / f"{name}.parquet")
+    assert cell(measure(design({"m": ABSENT}), read_students(tmp_path)))[:3] == (50, 2, 1)
+    rows({"days_absent": 999}).write_parquet(tmp_path / "students.parquet" / "c.parquet")
+    with pytest.raises(ProblemsError, match="days_absent is more than days_enrolled .row 4"):
+        measure(design({"m": ABSENT}), read_students(tmp_path))
+
+
+def test_someone_must_count() -> None:
+    with pytest.raises(ProblemsError) as error:
+        counted(READINESS, {"grade": 7})
+    assert str(error.value) == "students: has no student who counts in a measure of design."
+
+
 def test_there_must_be_students(tmp_path: Path) -> None:
     with pytest.raises(ProblemsError, match="has no table students: one of students.parquet"):
         read_students(tmp_path)
@@ -914,7 +932,13 @@ def test_small_and_extreme_cells_are_kept_back() -> None:
     assert panel.from_students == ()
 
 
-def test_made_up_students_need_no_protection() -> None:
+def test_made_up_students_need_no_protection(tmp_path: Path) -> None:
+    made_up = About(synthetic=True)
+    rules = parse_design(LISTED)
+    found = measure(rules, make_students(rows(*small_and_large()), about=made_up))
+    write_ratings(rate(rules, found.panel), tmp_path / "rated", internal=True)
+    assert "internal" not in pd.read_csv(tmp_path / "rated" / "schools.csv").columns
+    assert not read_panel(write_panel(found.panel, tmp_path / "p", internal=True)).about.internal
     table = make_students(rows(*many(5, met=1)), about=About(synthetic=True))
     panel = measure(design({"m": EVENTS}), table).panel
     assert suppressed(panel) is panel
@@ -1036,8 +1060,12 @@ def put(tmp_path: Path, *, about: str = "") -> tuple[Path, Path]:
 
 def test_the_commands_measure_and_rate(tmp_path: Path) -> None:
     rules, folder = put(tmp_path)
+    left = rows({"student": "id-l", "school": "0102", "days_enrolled": 0, "full_year": False})
+    pl.concat([rows(*small_and_large()), left]).write_parquet(folder / "students.parquet")
     done = measures("measure", str(rules), str(folder), "--out", str(tmp_path / "panel"))
     assert (done.returncode, done.stderr) == (0, "")
+    # one student has left; so small a number is not told
+    assert re.search(r"m +all +not enrolled +under 11", done.stdout)
     assert "suppressed" in (tmp_path / "panel" / "measures.csv").read_text()
     done = measures("rate", str(rules), str(folder), "--out", str(tmp_path / "rated"))
     assert (done.returncode, done.stderr) == (0, "")
@@ -1048,10 +1076,25 @@ def test_the_commands_measure_and_rate(tmp_path: Path) -> None:
     assert "--internal" in json.loads(Path(internal, "provenance.json").read_text())["command"]
     for text in (done.stdout, text_of(tmp_path / "rated"), text_of(tmp_path / "panel")):
         assert "id-" not in text
-    # commands that read panels say what to do with a folder of students
-    done = measures("explain", "0101", str(rules), str(folder))
-    assert done.returncode == 1
-    assert "holds students and no measures. Count them first: measures measure" in done.stderr
+
+
+def test_a_panel_alone_is_not_read_from_students(tmp_path: Path) -> None:
+    _, folder = put(tmp_path)
+    folder.joinpath("schools.csv").write_text("school\n0101\n0102\n")
+    with pytest.raises(ProblemsError) as error:
+        read_panel(folder)
+    told = "holds students and no measures. Count them first: measures measure DESIGN FOLDER"
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("words", [["explain", "0101"], ["explain", "0101", "--format", "json"]])
+def test_no_question_shows_what_is_kept_back(tmp_path: Path, words: list[str]) -> None:
+    """School 0101 has 1 of 5, which is 20 per cent, and `many` holds above 15."""
+    rules, folder = put(tmp_path)
+    done = measures(words[0], words[1], str(rules), str(folder), *words[2:])
+    numbers = re.findall(r"[0-9]+(?:[.][0-9]+)?", done.stdout)
+    assert "20" not in numbers
+    assert "20.0" not in numbers
 
 
 def test_made_up_students_are_said_to_be_so(tmp_path: Path) -> None:
@@ -1079,6 +1122,12 @@ def test_measures_beside_the_students_are_kept(tmp_path: Path) -> None:
     assert isinstance(
         read_or_measure(parse_design("title: T\nmeasures: {staff: {}}"), folder), Panel
     )
+    folder.joinpath("measures.csv").write_text(beside + "0102,2014,m,75,90\n")
+    assert isinstance(read_or_measure(more, folder), Panel)
+    folder.joinpath("measures.csv").write_text(beside + "0102,2014,other,75,nine\n")
+    told = "measures row 4, column n: must be a number, but it says nine."
+    with pytest.raises(ProblemsError, match=told):
+        measure(more, read_students(folder))
 
 
 def test_a_mended_panel_says_what_was_mended(tmp_path: Path) -> None:
@@ -1195,6 +1244,11 @@ WORDS = {
         "scale: points}",
         "base_year: must be given with reference: base_year, and only then.",
     ),
+    "no reliability at all": (
+        "{definition: growth, subject: ela, model: corrected, controls: [], reference: yearly, "
+        "scale: points, corrected_by: reliability, reliability: 0}",
+        "reliability: must be greater than 0, but it says 0.",
+    ),
     "a grade that does not rise": (
         "{definition: growth, subject: ela, model: residual, controls: [], reference: yearly, "
         "scale: points, prior: {8: 8}}",
@@ -1225,6 +1279,11 @@ HEADS = {
     "a group of nobody": ("groups: {el: ell}", "but it says ell. Did you mean el?"),
     "an unknown race": ("groups: {b: {race: blak}}", "but it says blak. Did you mean black?"),
     "an unknown join": ("groups: {b: {either: [el]}}", "must name a word that makes a group"),
+    "no race": ("groups: {b: {race: []}}", "race must be a word or a list of words"),
+    "too many groups": (
+        f"groups: {{{', '.join(f'g{i}: el' for i in range(61))}}}",
+        "students.groups: may hold 60 groups, but it holds 61.",
+    ),
     "a list that is none": ("groups: {b: {any: el}}", "any must hold a list, as in {any: [el"),
     "two words for one group": ("groups: {b: {any: [el], race: black}}", "must be a column, {race"),
     "a group called all": ("groups: {all: el}", "groups.all: is every student already;"),

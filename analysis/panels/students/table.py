@@ -57,7 +57,8 @@ class Students:
 def read_students(folder: str | Path) -> Students:
     """Read a folder with student rows: `students.parquet`, .csv or .csv.gz, and what lies beside.
 
-    The rows stay where they are until they are counted.
+    `students.parquet` may be a folder of such files; rows are then numbered through all of them,
+    by name. The rows stay where they are until they are counted.
 
     Raises:
         ProblemsError: there is no such table, or it or one beside it cannot be read.
