@@ -31,9 +31,10 @@ BATCH = 64
 
 @dataclass(frozen=True)
 class Timed:
-    """Designs a second in each turn."""
+    """Designs a second in each turn, and a second of the processors' work for this process."""
 
     rates: tuple[float, ...]
+    worked: tuple[float, ...]
 
     @property
     def best(self) -> float:
@@ -46,6 +47,10 @@ class Timed:
     def over(self, peer: Timed) -> float:
         """Say how many times faster this was, turn by turn."""
         return statistics.median(a / b for a, b in zip(self.rates, peer.rates, strict=True))
+
+    def over_in_work(self, peer: Timed) -> float:
+        """Say the same of the processors' work: other programs of a busy machine hardly move it."""
+        return statistics.median(a / b for a, b in zip(self.worked, peer.worked, strict=True))
 
 
 def made_up(schools: int, *, missing: float = MISSING, levels: bool = False) -> np.ndarray:
@@ -72,12 +77,12 @@ def by_kernel(weighing: Weighing, weights: np.ndarray, *, threads: int) -> np.nd
 
 
 def by_loop(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """As a study's script does it: one design after another, nansum and argsort."""
-    there = ~np.isnan(points)
-    times = np.zeros(points.shape[1], int)
-    count = int(np.ceil(SHARE * points.shape[1]))
+    """As a study's script does it: a row for each school, nansum and argsort for each design."""
+    table = np.ascontiguousarray(points.T)
+    times = np.zeros(len(table), int)
+    count = int(np.ceil(SHARE * len(table)))
     for row in weights:
-        index = np.nansum(points * row[:, None], axis=0) / (there * row[:, None]).sum(axis=0)
+        index = np.nansum(table * row, axis=1) / np.nansum(~np.isnan(table) * row, axis=1)
         times[np.argsort(index)[:count]] += 1
     return times
 
@@ -123,15 +128,16 @@ def by_scikit(points: np.ndarray, weights: np.ndarray) -> Callable[[], np.ndarra
 
 def in_turn(tasks: dict[str, tuple[Callable[[], object], int]]) -> dict[str, Timed]:
     """Run tasks in turn; each comes with the number of designs that it tries."""
-    rates: dict[str, list[float]] = {name: [] for name in tasks}
+    rates: dict[str, list[tuple[float, float]]] = {name: [] for name in tasks}
     for task, _ in tasks.values():
         task()
     for _ in range(TURNS):
         for name, (task, designs) in tasks.items():
-            start = time.perf_counter()
+            start, work = time.perf_counter(), time.process_time()
             task()
-            rates[name].append(designs / (time.perf_counter() - start))
-    return {name: Timed(tuple(told)) for name, told in rates.items()}
+            took, worked = time.perf_counter() - start, time.process_time() - work
+            rates[name].append((designs / took, designs / worked))
+    return {name: Timed(*zip(*told, strict=True)) for name, told in rates.items()}
 
 
 def check(points: np.ndarray, complete: np.ndarray) -> None:
@@ -151,11 +157,13 @@ def tasks() -> Iterator[tuple[str, tuple[Callable[[], object], int]]]:
     points, complete = made_up(SCHOOLS), made_up(SCHOOLS, missing=0)
     check(points, complete)
     many = some_weights(DESIGNS["kernel"])
-    for threads in (2, 1):
-        task = partial(by_kernel, weighing_of(points), many, threads=threads)
-        yield f"kernel, {threads} threads", (task, len(many))
     levels = weighing_of(made_up(SCHOOLS, levels=True))
-    yield "kernel, levels 1-10", (partial(by_kernel, levels, many, threads=2), len(many))
+    for name, weighing, threads in (
+        ("kernel, 2 threads", weighing_of(points), 2),
+        ("kernel, 1 thread", weighing_of(points), 1),
+        ("kernel, levels 1-10, 2 threads", levels, 2),
+    ):
+        yield name, (partial(by_kernel, weighing, many, threads=threads), len(many))
     for name, peer in (("loop", by_loop), ("product", by_product)):
         some = some_weights(DESIGNS[name])
         yield name, (partial(peer, points, some), len(some))
@@ -171,46 +179,49 @@ NAMES = {
 }
 
 
-def growth() -> dict[int, Timed]:
+Row = tuple[float, str, str, float | None]
+
+
+def figures() -> dict[str, Row]:
+    """Measure; give for each name its value, unit, peer and ratio, as in tests/bench.py."""
+    timed = in_turn(dict(tasks()))
+    found: dict[str, Row] = {}
+    for name, one in timed.items():
+        found[f"weights a second, {name}"] = (one.median, "designs/s", "", None)
+    two, single = timed["kernel, 2 threads"], timed["kernel, 1 thread"]
+    for name, peer in NAMES.items():
+        if name in timed:
+            other = timed[name]
+            ratios = {
+                f"2 threads, beside {name}": (two.median, two.over(other)),
+                f"2 threads, best beside best {name}": (two.best, two.best / other.best),
+                f"1 thread, processor's time, {name}": (
+                    max(single.worked),
+                    single.over_in_work(other),
+                ),
+            }
+            found |= {
+                key: (value, "designs/s", peer, ratio) for key, (value, ratio) in ratios.items()
+            }
+    return found | growth()
+
+
+def growth() -> dict[str, Row]:
     """Time one thread on a thousand to a hundred thousand schools."""
-    found = {}
+    jobs = {}
     for size in SIZES:
         weights = some_weights(max(512, 20_000_000 // size))
         task = partial(by_kernel, weighing_of(made_up(size)), weights, threads=1)
-        found[str(size)] = (task, len(weights))
-    return {int(size): timed for size, timed in in_turn(found).items()}
-
-
-def figures() -> dict[str, tuple[float, str, str, float | None]]:
-    """Measure; give for each name its value, unit, peer and ratio, as tests/bench.py has them."""
-    timed = in_turn(dict(tasks()))
-    two, one = timed["kernel, 2 threads"], timed["kernel, 1 threads"]
-    unit = "designs/s"
-    found: dict[str, tuple[float, str, str, float | None]] = {}
-    for name, peer in NAMES.items():
-        if name in timed:
-            found[f"weights tried on 2 threads, beside {name}"] = (
-                two.median,
-                unit,
-                peer,
-                two.over(timed[name]),
-            )
-            found[f"weights tried by {name}"] = (timed[name].median, unit, "", None)
-    found["weights tried on 1 thread"] = (
-        one.median,
-        unit,
-        NAMES["product"],
-        one.over(timed["product"]),
-    )
-    found["weights tried on 2 threads, best"] = (two.best, unit, "", None)
-    found["weights tried on 1 thread, best"] = (one.best, unit, "", None)
-    found["weights tried on levels 1-10"] = (timed["kernel, levels 1-10"].median, unit, "", None)
-    grown = growth()
-    for size, told in grown.items():
-        found[f"weights tried, per school of {size:,}"] = (1e9 / told.best / size, "ns", "", None)
-    slow = np.log(grown[SIZES[0]].best / grown[SIZES[-1]].best)
-    exponent = float(slow / np.log(SIZES[-1] / SIZES[0]))
-    found["exponent of growth with schools"] = (exponent, "exponent", "", None)
+        jobs[str(size)] = (task, len(weights))
+    each = {size: 1 / timed.best for size, timed in zip(SIZES, in_turn(jobs).values(), strict=True)}
+    found: dict[str, Row] = {
+        f"weights, per school of {size:,}": (1e9 * seconds / size, "ns", "", None)
+        for size, seconds in each.items()
+    }
+    for first, last in ((SIZES[0], SIZES[-1]), (SIZES[1], SIZES[-1])):
+        exponent = float(np.log(each[last] / each[first]) / np.log(last / first))
+        name = f"weights, exponent of growth, {first:,} to {last:,}"
+        found[name] = (exponent, "exponent", "", None)
     return found
 
 

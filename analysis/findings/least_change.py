@@ -23,8 +23,15 @@ from analysis.findings.moves import SHORT, Move, shifts_of, wide_moves
 from analysis.findings.place import Place, locate
 from analysis.findings.searching import INSIDE
 from analysis.findings.sentences import answer
-from analysis.findings.threshold import Threshold, threshold
-from analysis.findings.trials import Changes, Tried, restricted, tried, unrounded, with_changes
+from analysis.findings.threshold import Threshold, threshold, unrounded
+from analysis.findings.trials import (
+    Changes,
+    Tried,
+    held,
+    restricted,
+    tried,
+    with_changes,
+)
 from analysis.findings.what_would_change import (
     WouldChange,
     answers,
@@ -52,8 +59,8 @@ class LeastChange:
     """The least change of several measures that changes the answer of a list.
 
     `changes` are its parts, one for each measure that moves; `spreads` is its distance, in standard
-    deviations. `exact` says that every step of every measure was weighed, so that none is smaller.
-    Where there is none, `why` says so.
+    deviations. `exact` says that every step of every measure was weighed, and no other school's
+    result moves with this one's, so that none is smaller. Where there is none, `why` says so.
     """
 
     list: str
@@ -220,12 +227,21 @@ def _solved(task: _Task, steps: list[Steps]) -> LeastChange:
         after = rate(design, panel, earlier=task.ratings)
         said = answer(after, task.list, task.place)
         if task.other(said):
-            exact = not any(len(one.wide) for one in steps)
+            exact = not any(len(one.wide) for one in steps) and _others_stand(task)
             parts = tuple(_parts(task, choice, said))
             return LeastChange(task.list, said, parts, _distance(steps, choice), exact)
         denied.append(choice)
     why = f"none was found among the {MOST:,} smallest combinations"
     return LeastChange(task.list, task.before, (), None, exact=False, why=why)
+
+
+def _others_stand(task: _Task) -> bool:
+    """Say whether nothing below the list makes other schools' results move with this school's."""
+    design, year = task.ratings.design, task.place.year
+    across = [n for n in design.below(task.list) if n in design.steps]
+    across = [name for name in across if design.steps[name].looks_across]
+    moved = {name for name in across if not held(design.steps[name], year)}
+    return not any(moved & {*design.below(name)} - {name} for name in across)
 
 
 def _chosen(

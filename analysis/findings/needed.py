@@ -23,7 +23,8 @@ from analysis.findings.moves import (
 )
 from analysis.findings.place import Place, locate
 from analysis.findings.searching import EVERY_VALUE, first_shifts
-from analysis.findings.trials import Changes, tried, unrounded
+from analysis.findings.threshold import unrounded
+from analysis.findings.trials import Changes, tried
 from analysis.ratings.rate import Ratings
 from analysis.values import ALL
 
@@ -234,9 +235,7 @@ def _levels(
         copies[slot] |= places[i].move.to(shift)
     if not copies:
         return {}
-    found = tried(
-        ratings, place, copies, sorted({one.step for one in places} & {*ratings.design.steps})
-    )
+    found = tried(ratings, place, copies, sorted({one.step for one in places}))
     levels = [found.of(found.ratings[one.step].value, one.place) for one in places]
     return {(i, shift): float(levels[i][slot]) for (i, shift), slot in slots.items()}
 

@@ -10,19 +10,22 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import xarray as xr
 
 from analysis.designs.clause import FrozenMap
 from analysis.designs.rules import Named
 from analysis.designs.rules.base import NumberRule
 from analysis.designs.rules.conditions import Test
 from analysis.findings.place import Place
-from analysis.findings.trials import unrounded
 from analysis.ratings.rate import Ratings, in_axis_order
 from analysis.rounding import MODES
 from analysis.values import ALL
 
 POINTS: Final = 65
 """How many scores are tried at a time."""
+
+FAR: Final = 1000
+"""How far from all scores that there are a threshold is looked for, in their range."""
 
 NEAR: Final = 1e-9
 """How near the threshold is found, in the unit of the score."""
@@ -61,12 +64,20 @@ def threshold(ratings: Ratings, place: Place, list_name: str) -> Threshold | Non
     step = test.of.of
     score = unrounded(ratings, step)
     now = place.of(score)
-    room = 2 * float(score.max() - score.min()) + abs(now) + 1.0
+    room = FAR * (float(score.max() - score.min()) + abs(now) + 1.0)
     for way in (1, -1) if not np.isnan(now) else ():
         needed = _where(ratings, place, test, now, now + way * room)
         if needed is not None:
             return Threshold(step, now, needed, way)
     return None
+
+
+def unrounded(ratings: Ratings, name: str) -> xr.DataArray:
+    """Give a step's result before the step itself rounds it."""
+    rule = ratings.design.steps[name]
+    if not isinstance(rule, NumberRule) or rule.round is None:
+        return ratings[name].value
+    return rule.out(replace(ratings.cells, here=name)).value
 
 
 def decides(ratings: Ratings, list_name: str) -> Test | None:

@@ -1,8 +1,8 @@
 """What would a design say of a school if some of its values were others?
 
 Copies of the school, each with its own changes, are rated at once, each as if it stood in the
-school's place: lines and cut points that rest on other schools are worked out among the real ones.
-To let more of a school vary: a field of `Cell`, and its place in `_changed`.
+school's place: lines and cut points that rest on other schools are worked out among the real ones,
+whose own results stay as they are. To let more of a school vary: a field of `Cell`.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import xarray as xr
 from analysis.designs.cells import map_arrays
 from analysis.designs.clause import FrozenMap
 from analysis.designs.design import Design
-from analysis.designs.rules import Line
-from analysis.designs.rules.base import NumberRule
+from analysis.designs.rules import Line, Rule
 from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.rules.levels import LevelsInPool
 from analysis.designs.rules.normalising import Normalise
@@ -131,16 +130,8 @@ def with_changes(panel: Panel, changes: Changes, year: int) -> Panel:
     return replace(panel, measures=_changed(panel, [(index, changes)], year), _codes={})
 
 
-def unrounded(ratings: Ratings, name: str) -> xr.DataArray:
-    """Give a step's result before the step itself rounds it."""
-    rule = ratings.design.steps[name]
-    if not isinstance(rule, NumberRule) or rule.round is None:
-        return ratings[name].value
-    return rule.out(replace(ratings.cells, here=name)).value
-
-
 def _copies(panel: Panel, place: Place, rows: tuple[int, ...], changes: Sequence[Changes]) -> Panel:
-    """Make a panel of copies; each has a code of its own, and the school's rows in their order."""
+    """Make a panel of copies, each with a code of its own and the school's rows in their order."""
     index = np.tile(rows, len(changes))
     units = panel.units.iloc[index].reset_index(drop=True)
     number = np.repeat(np.arange(len(changes)), len(rows))
@@ -218,7 +209,7 @@ def _in_place(ratings: Ratings, found: Ratings, name: str, place: Place) -> Valu
         return (a if "school" in a.dims else a.expand_dims(school=size)).isel(school=every)
 
     own = map_arrays(replace(ratings[name], decision=None), laid)
-    if isinstance(rule, LevelsInPool | Normalise) and rule.base_year not in ("yearly", place.year):
+    if held(rule, place.year):
         parts = [_beside(ratings, found, name, place)]
     else:
         starts = range(0, count, AT_ONCE)
@@ -237,17 +228,22 @@ def _in_place(ratings: Ratings, found: Ratings, name: str, place: Place) -> Valu
     return replace(own, value=value, reason=reason)
 
 
+def held(rule: Rule, year: int) -> bool:
+    """Say whether what a step takes from other schools is held from an earlier year."""
+    return isinstance(rule, LevelsInPool | Normalise) and rule.base_year not in ("yearly", year)
+
+
 def _beside(ratings: Ratings, found: Ratings, name: str, place: Place) -> Pair:
     """Run one step with the copies beside the real schools, in no pool: cut points are held."""
     rule, rows = ratings.design.steps[name], list(rows_of(ratings, place))
-    held = rule.base_year if isinstance(rule, LevelsInPool | Normalise) else place.year
+    base = rule.base_year if isinstance(rule, LevelsInPool | Normalise) else place.year
     size, count = len(ratings.panel.units), len(found.panel.units) // len(rows)
 
     def joined(a: xr.DataArray, b: xr.DataArray) -> xr.DataArray:
         if "school" not in a.dims:
             return a
         both = xr.concat([a, b], dim="school")
-        return both.sel(year=sorted({held, place.year})) if "year" in both.dims else both
+        return both.sel(year=sorted({base, place.year})) if "year" in both.dims else both
 
     got = {**ratings.cells.got}
     for used in ratings.design.uses(name):

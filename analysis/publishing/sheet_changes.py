@@ -5,7 +5,7 @@ To say more of a change: `_move`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Final
 
@@ -22,6 +22,9 @@ from analysis.publishing.sheet_school import (
     students_words,
 )
 from analysis.values import ALL
+
+FEW_NAMES: Final = 3
+"""So many measures are named; more are counted."""
 
 LIMITS: Final = """<section class="limits"><h2>What this does not say</h2><ul>
 <li>What would be enough says nothing of how to get there, and is no target.</li>
@@ -44,7 +47,11 @@ def changes_block(school: School) -> str:
 
 
 def _least_lines(school: School) -> Iterator[str]:
+    """Say what is the least change together; one of a single measure is among the others."""
+    singles = {one.list for one in school.trace.would_change}
     for found in school.trace.least:
+        if len(found.changes) == 1 and found.list in singles:
+            continue
         if not all(_tellable(school, one) for one in found.changes):
             yield f"{quoted(found.list)}: the least change is {KEPT}."
         elif found.changes:
@@ -55,32 +62,35 @@ def _least_lines(school: School) -> Iterator[str]:
 
 def _least(school: School, found: LeastChange) -> str:
     parts = "; ".join(_move(school, one) for one in found.changes)
-    sure = "the least change" if found.exact else "the least change that was found"
+    several = "several measures together" if len(found.changes) > 1 else "one measure alone"
     size = f"{number(found.spreads)} standard deviations of schools"
-    several = " of several measures together" if len(found.changes) > 1 else ""
-    return f"{quoted(found.list)}, {sure}{several} ({size}): {parts}."
+    sure = "" if found.exact else "; a smaller one may exist"
+    return f"{quoted(found.list)}, {several} ({size}{sure}): {parts}."
 
 
 def _single_lines(school: School) -> Iterator[str]:
-    lists = dict.fromkeys(one.list for one in school.trace.would_change)
-    for name in lists:
-        found = [one for one in school.trace.would_change if one.list == name]
+    """Say which change of one measure is enough; lists with the same answer share a line."""
+    every = school.trace.would_change
+    lines: dict[str, list[str]] = {}
+    for name in dict.fromkeys(one.list for one in every):
+        found = [one for one in every if one.list == name]
         smallest = next(one for one in found if one.smallest)
-        if not _tellable(school, smallest):
-            continue
-        others = {one.measure for one in found} - {smallest.measure}
-        names = ", ".join(
-            school.label(name) for name in school.ratings.design.measures if name in others
-        )
-        more = f" Alone, but by more: {names}." if others else ""
-        verb = "would not name it" if smallest.answer == "not met" else "would name it"
-        size = f"{number(smallest.spreads)} standard deviations"
-        head = f"{quoted(name)} {verb}, the least change of one measure alone ({size})"
-        yield f"{head}: {_move(school, smallest)}.{more}"
-    asked = [g.list for g in school.trace.grounds if g.result == "met"] or school.asked
-    for name in dict.fromkeys(asked):
-        if name not in lists:
-            yield f"{quoted(name)}: no measure alone can change it."
+        if _tellable(school, smallest):
+            lines.setdefault(_single(school, smallest, found), []).append(quoted(name))
+    for name in school.asked:
+        if not any(one.list == name for one in every):
+            lines.setdefault("no measure alone can change it.", []).append(quoted(name))
+    for text, names in lines.items():
+        yield f"{', '.join(names)}{':' if text.startswith('no ') else ','} {text}"
+
+
+def _single(school: School, smallest: WouldChange, found: Sequence[WouldChange]) -> str:
+    size = f"{number(smallest.spreads)} standard deviations of schools"
+    others = dict.fromkeys(one.measure for one in found if one.measure != smallest.measure)
+    names = ", ".join(school.label(name) for name in others)
+    names = names if len(others) <= FEW_NAMES else f"{len(others)} other measures"
+    more = f" By more, also alone: {names}." if others else ""
+    return f"one measure alone ({size}): {_move(school, smallest)}.{more}"
 
 
 def _tellable(school: School, one: WouldChange) -> bool:

@@ -63,7 +63,9 @@ def _groups(design: Design, panel: Panel) -> Iterator[Problem]:
     for group in design.header.groups:
         if group not in (*panel.groups, *design.derived_groups):
             text = f"the group is not in the panel {panel.name}, which has {listed(panel.groups)}"
-            yield _at(design, f"groups.{group}", f"{text}.{did_you_mean(group, panel.groups)}")
+            text += f".{did_you_mean(group, panel.groups)}"
+            nobody = "If no student belongs to it, give one row of it with an empty value and n 0."
+            yield _at(design, f"groups.{group}", f"{text} {nobody}")
 
 
 def _ranges(design: Design, panel: Panel) -> Iterator[Problem]:

@@ -238,7 +238,7 @@ def _draw(lay: Layout, of: _Design, at: float, guess: Array) -> _Drawn:
         ranked = np.sort(of.value[:inside])
         line = ranked[k - below - 1]
         guess[0] = line
-        tied = k < rated and below + np.searchsorted(ranked, line, "right") > k
+        tied = below + np.searchsorted(ranked, line, "right") > k
         if not (tied and lay.ties_out):
             return line, low, near
         k = below + np.searchsorted(ranked, line)

@@ -225,6 +225,8 @@ def _layout(weighing: Weighing, lanes: _Lanes) -> Layout:
     rough = np.zeros((len(exact), cells), np.float32)
     rough[:, : len(points)] = exact
     largest = float(np.nanmax(np.abs(points), initial=0.0))
+    # each number, product and sum in single precision errs by a part of 2**-24 at most
+    error = (len(points) + 16) * 2.0**-24 * largest
     rounded = [(MODES.index(one.mode), 10.0**one.places) for one in weighing.roundings]
     return Layout(
         rough=np.ascontiguousarray(rough.reshape(-1, TILE, cells).swapaxes(1, 2)),
@@ -236,7 +238,7 @@ def _layout(weighing: Weighing, lanes: _Lanes) -> Layout:
         roundings=np.array(rounded, np.float64).reshape(-1, 2),
         sign=1.0 if cut.side == "lowest" else -1.0,
         reach=1.01 * largest + 1.0,
-        error=(len(points) + 16) * 2.0**-24 * largest,
+        error=error,
         step=1.001 * sum(1 / scale for _, scale in rounded) + 1e-9,
         share=cut.by == "share",
         pool=int(weighing.pool.sum()) if cut.counted == "pool" else -1,

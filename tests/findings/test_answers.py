@@ -170,11 +170,18 @@ def test_what_would_change_it_by_hand() -> None:
     students, adds 40 x 25 / 85 = 11.8 and leaves it at 44.3. Whole measures, every group alike, do.
     """
     one, *wide = what_would_change(INDEX, "0101", "lowest")
-    assert {w.group for w in wide} == {"every group alike"}
     assert (one.measure, one.group, one.now, one.instead, one.answer) == (
         *("growth", "all", 42.0, 60.0),
         "not met",
     )
+    # absence 3 and 5: 50 + 3 x 16.67 = 100.01 points, the index 46.7; at 5 and 7 it is 44.9
+    # mathematics 65, 63, 63, 48: 50 + 13.33 + 13.33 + 10 = 86.66, 47.3; before 65 it is 44.3
+    # English 68, 55, 62.5, 50: 40 + 13.33 + 13.33 + 10 = 76.66, 46.3; before it is 45.3
+    assert {(w.measure, w.group, w.instead) for w in wide} == {
+        (measure, "every group alike", value)
+        for measure, value in (("absence", 3.0), ("math", 65.0), ("ela", 68.0))
+    }
+    assert [w.measure for w in (one, *wide) if w.smallest] == ["absence"]
     # Hazel: 20 and 15 as last year; a gain of 1.95 rounds to 2.0, improved: orange and not red
     hazel = what_would_change(DASHBOARD, "0108", "group_list")
     alone = [w for w in hazel if w.group != "every group alike"]

@@ -191,24 +191,31 @@ def test_the_kernel_and_rate_name_the_same_schools(clauses) -> None:
     assert agrees(design, random_panel(random), random_weights(random, 3)).any()
 
 
+MEANS = [
+    {},
+    {"judged": 3},
+    {"missing": "zero", "judged": 2},
+    {"missing": "no_result"},
+    {"round": 1},
+    {"round": {"places": 0, "mode": "half_even"}},
+    {"round": {"places": 1, "mode": "up"}},
+    {"round": {"places": -1, "mode": "down"}},
+]
+
+
+@pytest.mark.parametrize("mean", MEANS, ids=str)
+def test_every_mean_that_the_kernel_takes_is_that_of_rate(mean) -> None:
+    random = np.random.default_rng(14)
+    assert agrees(rules(mean=mean), random_panel(random), random_weights(random, 3)).any()
+
+
 @settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(
     seed=st.integers(0, 2**32 - 1),
     share=st.floats(0.01, 0.99),
     missing=st.sampled_from([0.0, 0.3, 0.9]),
     words=st.sampled_from(CLAUSES),
-    mean=st.sampled_from(
-        [
-            {},
-            {"judged": 3},
-            {"missing": "zero", "judged": 2},
-            {"missing": "no_result"},
-            {"round": 1},
-            {"round": {"places": 0, "mode": "half_even"}},
-            {"round": {"places": 1, "mode": "up"}},
-            {"round": {"places": -1, "mode": "down"}},
-        ]
-    ),
+    mean=st.sampled_from(MEANS),
 )
 def test_the_kernel_follows_rate_through_random_designs(seed, share, missing, words, mean) -> None:
     random = np.random.default_rng(seed)

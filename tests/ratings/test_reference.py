@@ -454,8 +454,8 @@ class Drawing:
         return sorted({*said, *(start + step for step in later)})
 
     def rows(self) -> list[tuple[str, str]]:
-        most = 7 if large(self.name) else 10
-        codes = [f"{i:04d}" for i in range(1, int(self.random.integers(6, most)))]
+        size = self.random.integers(5, 7) if large(self.name) else self.random.integers(8, 25)
+        codes = [f"{i:04d}" for i in range(1, int(size) + 1)]
         parts = any(rule.rule == "across_parts" for rule in self.design.steps.values())
         spans = codes[:2] if parts or self.chance(0.3) else []
         rows = [(code, "") for code in codes]
