@@ -96,8 +96,10 @@ class Adaptation(Clause):
         )
 
     def touches(self, design: Design) -> frozenset[str]:
-        """Name the clauses that the file changes, adds or removes."""
-        changed = (address.partition(".")[0] for address in self.addresses(design))
+        """Name the clauses that the file changes, adds or removes; of a heading, its entries."""
+        words = (address.split(".") for address in self.addresses(design))
+        steps = design.document.steps
+        changed = (".".join(said[: 1 if said[0] in steps else 2]) for said in words)
         return frozenset((*changed, *self.add, *self.remove))
 
     def fills(self, design: Design) -> bool:

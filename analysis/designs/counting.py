@@ -40,6 +40,10 @@ class GroupRule:
         return frozenset(own).union(*(rule.columns() for rule in self.rules))
 
 
+def _open_or_parsed(said: object) -> GroupRule | None:
+    return None if said is None else parse_group(said)
+
+
 def parse_group(said: object) -> GroupRule:
     """Take a yes-or-no column, `{race: black}`, or rules joined by any, all or not."""
     if isinstance(said, str):
@@ -79,6 +83,7 @@ def _known(word: str, known: tuple[str, ...], what: str) -> None:
 
 _GROUP_FORM: Final[Mapping[str, Any]] = {
     "anyOf": [
+        {"type": "null"},
         {"enum": list(columns_of("yes_no"))},
         {
             "type": "object",
@@ -94,7 +99,9 @@ _GROUP_FORM: Final[Mapping[str, Any]] = {
         },
     ]
 }
-GroupField = Annotated[GroupRule, PlainValidator(parse_group), WithJsonSchema(dict(_GROUP_FORM))]
+GroupField = Annotated[
+    GroupRule | None, PlainValidator(_open_or_parsed), WithJsonSchema(dict(_GROUP_FORM))
+]
 Groups = Annotated[dict[str, GroupField], AfterValidator(FrozenMap)]
 Span = tuple[Grade, Grade]
 Parts = Annotated[dict[str, Span], AfterValidator(FrozenMap)]
@@ -138,10 +145,10 @@ class Counting(Clause):
     and `first_year_el` say whether students with the alternate assessment, and English learners
     in the country for less than a year, are `in` or `out` where tests are counted. `groups` makes
     groups of students by their columns: a column such as `swd`, `{any: [el, rfep]}`,
-    `{all: [...]}`, `{not: ...}` or `{race: black}`. `parts` gives the grades of each part of a
-    school that spans levels; without it schools have no parts. `scales` gives the lowest and
-    highest score of each test, `days_in_year` the most days of a school year. `repair` says which
-    rows that cannot be right are mended.
+    `{all: [...]}`, `{not: ...}` or `{race: black}`; a group that is null stays unknown. `parts`
+    gives the grades of each part of a school that spans levels; without it schools have no parts.
+    `scales` gives the lowest and highest score of each test, `days_in_year` the most days of a
+    school year. `repair` says which rows that cannot be right are mended.
     """
 
     full_year: FullYear | None
@@ -165,7 +172,12 @@ class Counting(Clause):
 
     def columns(self) -> frozenset[str]:
         """Name the columns of students that groups read."""
-        return frozenset().union(*(rule.columns() for rule in self.groups.values()))
+        return frozenset().union(*(rule.columns() for rule in self.rules.values()))
+
+    @property
+    def rules(self) -> Mapping[str, GroupRule]:
+        """The groups whose rule is known."""
+        return FrozenMap({name: rule for name, rule in self.groups.items() if rule is not None})
 
 
 def _spans(word: str, spans: Mapping[Any, tuple[float, float]], *, apart: bool = True) -> Wrong:

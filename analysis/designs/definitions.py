@@ -37,12 +37,13 @@ Wrong = Iterator[tuple[str, str]]
 Source = tuple[str, str]
 """Where a default is said, and how that is known."""
 
+Asked = Mapping[str, tuple[str, tuple[str, ...]]]
+"""Words that only some answers to another word ask for: word -> that word, those answers."""
+
 TESTED_GRADES: Final[FrozenMap[int, int]] = FrozenMap({4: 3, 5: 4, 6: 5, 7: 6, 8: 7, 11: 8})
 _SMARTER: Final = ("Smarter Balanced tests grades 3 to 8 and 11", "derived")
-_READY: Final = (
-    "High school readiness, Long Beach Unified and San Francisco's dcyf.org",
-    "official",
-)
+_READY: Final = ("Readiness for high school, Long Beach Unified and dcyf.org", "official")
+_PRESENT: Final = ("San Francisco, dcyf.org: regular attendance is 90 % or more", "official")
 _FULL_SCORES: Final = (0.0, 100.0)
 
 
@@ -50,20 +51,27 @@ class Definition(Clause):
     """How students become one value of a measure."""
 
     sources: ClassVar[Mapping[str, Source]] = FrozenMap()
+    asked: ClassVar[Asked] = FrozenMap()
 
     definition: str
 
     def said(self) -> frozenset[str]:
         """Name the words that the file gives, without those that say where they come from."""
-        return frozenset(self.model_fields_set - set(Clause.model_fields))
+        return frozenset(self.model_fields_set - {*Clause.model_fields})
 
     def unknown(self) -> tuple[str, ...]:
-        """Name the words that are null: nobody knows them yet."""
-        return tuple(sorted(word for word in self.said() if _has_null(getattr(self, word))))
+        """Name the words that are null and asked for: nobody knows them yet."""
+        null = (word for word in self.said() if _has_null(getattr(self, word)))
+        asked = self.asked.items()
+        idle = {word for word, (of, answers) in asked if getattr(self, of) not in answers}
+        return tuple(sorted({*null} - idle))
 
     def wrong(self) -> Wrong:
         """Say what cannot be right, as pairs of a word of the clause and a sentence."""
-        yield from ()
+        for word, (of, answers) in self.asked.items():
+            wanted, given = getattr(self, of) in answers, getattr(self, word) is not None
+            if of not in self.unknown() and (given > wanted or wanted > (word in self.said())):
+                yield word, f"must be given with {of}: {' or '.join(answers)}, and only then"
 
 
 class OfEnrolled(Definition):
@@ -120,6 +128,13 @@ class Growth(OfTested):
     """
 
     sources: ClassVar[Mapping[str, Source]] = FrozenMap({"prior": _SMARTER})
+    asked: ClassVar[Asked] = FrozenMap(
+        {
+            "corrected_by": ("model", ("corrected",)),
+            "reliability": ("corrected_by", ("reliability",)),
+            "base_year": ("reference", ("base_year",)),
+        }
+    )
 
     definition: Literal["growth"]
     subject: Subject
@@ -139,13 +154,7 @@ class Growth(OfTested):
         for grade, before in self.prior.items():
             if before >= grade:
                 yield f"prior.{grade}", f"must name a lower grade, but it says {before}"
-        for word, of, only in (
-            ("corrected_by", "model", "corrected"),
-            ("reliability", "corrected_by", "reliability"),
-            ("base_year", "reference", "base_year"),
-        ):
-            if (getattr(self, of) == only) != (word in self.said()):
-                yield word, f"must be given with {of}: {only}, and only then"
+        yield from super().wrong()
 
 
 class Readiness(OfEnrolled):
@@ -186,9 +195,7 @@ class ChronicAbsence(OfEnrolled):
     enrolled; "more than 30" is 31.
     """
 
-    sources: ClassVar[Mapping[str, Source]] = FrozenMap(
-        {"share": ("San Francisco, dcyf.org: regular attendance is 90 % or more", "official")}
-    )
+    sources: ClassVar[Mapping[str, Source]] = FrozenMap({"share": _PRESENT})
 
     definition: Literal["chronic_absence"]
     share: Share | None = 0.1
@@ -211,15 +218,12 @@ class Redesignation(OfEnrolled):
     they are `left_out`.
     """
 
+    asked: ClassVar[Asked] = FrozenMap({"long_term": ("others", ("met", "left_out"))})
+
     definition: Literal["redesignation"]
     window: Literal["school_year", "state"] | None
     others: Literal["count", "met", "left_out"] | None
     long_term: Whole | None = None
-
-    def wrong(self) -> Wrong:
-        """Refuse a number of years that decides nothing, and a rule without one."""
-        if (self.others == "count") == ("long_term" in self.said()):
-            yield "long_term", "must be given with others: met or left_out, and only then"
 
 
 class ElProgress(OfEnrolled):

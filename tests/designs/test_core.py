@@ -22,6 +22,7 @@ from analysis.findings.sentences import because
 from analysis.findings.trace import explain
 from analysis.panels.panel import make_panel
 from analysis.panels.reading import read_panel
+from analysis.panels.students.who import unknown
 from analysis.problems import ProblemsError
 from analysis.ratings.rate import groups_of, rate
 from analysis.ratings.tables import indicators_table, lists_table, schools_table
@@ -95,6 +96,19 @@ def test_one_preset_for_each_decision_settles_the_design(name: str) -> None:
 def test_the_usual_takes_one_preset_of_each_decision(name: str) -> None:
     parts = load_adaptation("core/usual").parts(design(name))
     assert sorted(part.settles for part in parts) == sorted(presets_of(design(name)))
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_students_make_every_measure_once_the_usual_presets_are_taken(name: str) -> None:
+    """Without presets only what is published counts: graduation rates and readiness's own words."""
+    base = design(name)
+    settled = adapt(base, load_adaptation("core/usual"))
+    for one, open_ in ((settled, 0), (base, 15)):
+        said = [m.from_students for m in one.measures.values() if m.from_students]
+        assert len(said) == 17  # of 19; staff and families are no students
+        gaps = [clause for clause in said if unknown(clause, one.header.students)]
+        assert len(gaps) == (open_ and len(said) - 3)  # the three graduation rates
+        assert bool([g for g, r in one.header.students.groups.items() if r is None]) == bool(open_)
 
 
 def test_what_is_recalled_is_never_in_a_base() -> None:
@@ -349,6 +363,18 @@ def test_a_group_that_nobody_gives_is_still_asked_for() -> None:
     strange = design_from({**said, "points": thaw(design(FIRST).document.steps)}, name="strange")
     with pytest.raises(ProblemsError, match="refugee: the group is not in the panel core-eight"):
         rate(strange, panel)
+
+
+def test_a_group_to_which_nobody_belongs_needs_one_row_with_n_0() -> None:
+    """The message says so; with that row the design is rated, and the group is never the lowest."""
+    rows = pd.DataFrame({"group": ["all", "one"], "value": [5.0, 4.0], "n": [9, 9]})
+    without = rows.assign(school="01", year=2025, measure="x")
+    with pytest.raises(ProblemsError, match="one row of it with an empty value and n 0"):
+        rate(small({}), make_panel(pd.DataFrame({"school": ["01"]}), without))
+    nobody = {"school": "01", "year": 2025, "measure": "x", "group": "two", "n": 0}
+    measures = pd.concat([without, pd.DataFrame([nobody])], ignore_index=True)
+    found = rate(small({}), make_panel(pd.DataFrame({"school": ["01"]}), measures))
+    assert found["lowest"].value.sel(group="low").item() == 4
 
 
 def test_tables_show_the_derived_group_with_its_value_and_students() -> None:

@@ -18,6 +18,7 @@ from analysis.panels.panel import Panel
 from analysis.panels.reading import read_panel
 from analysis.panels.students.measure import Measured, measure, read_or_measure
 from analysis.panels.students.table import make_students, read_students
+from analysis.panels.students.who import unknown
 from analysis.panels.write import write_panel
 from analysis.problems import ProblemsError
 from analysis.publishing.disclosure import suppressed
@@ -1244,6 +1245,11 @@ WORDS = {
         "scale: points}",
         "base_year: must be given with reference: base_year, and only then.",
     ),
+    "a base year that nothing asks for": (
+        "{definition: growth, subject: ela, model: residual, controls: [], reference: yearly, "
+        "scale: points, base_year: 2015}",
+        "base_year: must be given with reference: base_year, and only then.",
+    ),
     "no reliability at all": (
         "{definition: growth, subject: ela, model: corrected, controls: [], reference: yearly, "
         "scale: points, corrected_by: reliability, reliability: 0}",
@@ -1334,3 +1340,22 @@ def test_every_word_has_an_address_a_source_and_a_part_in_the_fingerprint() -> N
     assert said.fingerprint == base.fingerprint  # saying the default decides nothing new
     with pytest.raises(ProblemsError, match="the definition chronic_absence has no word shar"):
         base.vary({"measures.m.from_students.shar": 0.2})
+
+
+def test_a_null_word_is_unknown_only_where_the_answer_to_another_asks_for_it() -> None:
+    rules = design({"m": EVENTS}).header.students
+    learners = "{definition: redesignation, window: state, others: %s, long_term: null}"
+    for others, words in (
+        ("null", ("others",)),
+        ("count", ()),
+        ("met", ("long_term",)),
+    ):
+        clause = design({"m": learners % others}).measures["m"].from_students
+        assert unknown(clause, rules) == words
+
+
+def test_a_group_that_nobody_knows_has_no_cells_and_is_told() -> None:
+    says = f"{HEAD}, groups: {{el: null, swd: swd}}"
+    found = counted(ABSENT, {"el": True}, {"swd": True}, students_say=says)
+    assert found.panel.groups == ("all", "swd")
+    assert found.unknown == {"group el": ("students.groups.el",)}

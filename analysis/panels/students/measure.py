@@ -37,7 +37,8 @@ class Measured:
 
     `lost` says how many students each rule of counting left out (columns measure, year, group,
     rule, students, share); `repaired` how many rows were mended (columns reason, rule, rows);
-    `unknown` maps measures that stay unknown to the words of the design that nobody knows.
+    `unknown` maps measures (and groups) that stay unknown to the words of the design that nobody
+    knows.
     """
 
     panel: Panel
@@ -109,13 +110,16 @@ def measure(design: Design, students: Students) -> Measured:
     read = {*KEYS, *used}
     found = clean(ready, plan.counting, used=read, schools=codes, file=students.file)
     rows = _placed(found.rows, plan, spanning(schools))
-    groups = tuple(plan.counting.groups)
+    groups = tuple(plan.counting.rules)
     cells = _cells(rows, plan, groups)
     if cells.is_empty():
         raise fail(students.file, f"has no student who counts in a measure of {design.name}.")
     panel = panel_of(design, students, cells=cells, schools=completed(schools, rows))
     lost = lost_students(rows, plan.counts, groups)
-    return Measured(panel, lost, found.repaired, plan.unknown)
+    open_ = {
+        f"group {g}": (f"students.groups.{g}",) for g, r in plan.counting.groups.items() if not r
+    }
+    return Measured(panel, lost, found.repaired, {**plan.unknown, **open_})
 
 
 def _plan(design: Design) -> _Plan:
@@ -142,7 +146,7 @@ def _placed(rows: pl.LazyFrame, plan: _Plan, spans: frozenset[str]) -> pl.LazyFr
         growth_columns(rows, clause, name, counting=counting)
         for name, clause in plan.growth.items()
     ]
-    rows = rows.with_columns(part_of(counting.parts, spans), groups_of(counting.groups))
+    rows = rows.with_columns(part_of(counting.parts, spans), groups_of(counting.rules))
     for one in growth:
         rows = rows.join(one.lazy(), on=ROW, how="left")
     return rows
