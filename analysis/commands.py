@@ -23,7 +23,7 @@ from analysis.panels.reading import panel_names, read_panel
 from analysis.panels.students.measure import Measured, read_or_measure
 from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
-from analysis.problems import Problem, ProblemsError
+from analysis.problems import Problem, ProblemsError, listed
 from analysis.publishing.disclosure import notice
 from analysis.ratings.rate import Ratings
 from analysis.ratings.rate import rate as rate_panel
@@ -98,7 +98,8 @@ def panels() -> None:
         panel = read_panel(name)
         schools = f"{panel.units['school'].nunique():,}"
         years = ", ".join(str(year) for year in panel.years)
-        table.add_row(name, panel.about.title, schools, years, ", ".join(panel.measures))
+        measures = listed(panel.measures, most=4)
+        table.add_row(name, panel.about.title, schools, years, measures)
         origins.append(f"[bold]{name}[/bold]: {panel.about.origin}. Licence: {panel.about.licence}")
     out.print(table, *origins, sep="\n")
     for name in layout_names():

@@ -82,7 +82,8 @@ def _about(design: Design, about: About) -> About:
             given = None if mean and not isinstance(one.from_students, Favourable) else "0-100"
             unit, label = one.unit or "", one.label or ""
             notes[name] = MeasureNote(label=label, unit=unit, range=one.range, given_as=given)
-    groups = {**design.header.groups, **about.groups}
+    said = {g: text for g, text in design.header.groups.items() if g not in design.derived_groups}
+    groups = {**said, **about.groups}
     return about.as_read().model_copy(update={"measures": notes, "groups": groups})
 
 
