@@ -134,6 +134,10 @@ def _missing_n(design: Design, panel: Panel, step: str, name: str) -> Iterator[P
 
 
 def _some(panel: Panel, bad: xr.DataArray, value: xr.DataArray) -> Iterator[str]:
+    if "draw" in bad.dims:  # of several draws, the first in which something is wrong
+        first = int(bad.any(("school", "year", "group")).argmax("draw"))
+        bad = bad.isel(draw=first)
+        value = value.isel(draw=first) if "draw" in value.dims else value
     rows, years, groups = np.nonzero(np.asarray(bad.transpose("school", "year", "group")))
     for place, (i, y, g) in enumerate(zip(rows, years, groups, strict=True)):
         if place == SHOWN:

@@ -48,6 +48,24 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """Student rows ready to be summed up.
+
+    `rows` has the columns `part`, `groups` (one bit for each, as `who.groups_of` says) and those of
+    growth; `counts` says for each measure who counts in it and what for; `groups` are named in the
+    order of their bits, without all students; `growth` holds the growth measures. `repaired` and
+    `unknown` are those of `Measured`.
+    """
+
+    rows: pl.LazyFrame
+    counts: Mapping[str, Count]
+    groups: tuple[str, ...]
+    growth: Mapping[str, Growth]
+    repaired: pd.DataFrame
+    unknown: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class _Plan:
     """What a design counts: its heading `students`, and each definition as columns."""
 
@@ -102,24 +120,35 @@ def measure(design: Design, students: Students) -> Measured:
     >>> float(panel.measures["absence"].value.sel(year=2015, group="all")[0])
     50.0
     """
+    found = counted_rows(design, students)
+    cells = _cells(found)
+    if cells.is_empty():
+        raise fail(students.file, f"has no student who counts in a measure of {design.name}.")
+    schools = completed(school_rows(students.tables), found.rows)
+    panel = panel_of(design, students, cells=cells, schools=schools)
+    lost = lost_students(found.rows, found.counts, found.groups)
+    return Measured(panel, lost, found.repaired, found.unknown)
+
+
+def counted_rows(design: Design, students: Students) -> Counted:
+    """Clean student rows, and say of each to which part and groups it belongs and how it grew.
+
+    Raises:
+        ProblemsError: as `measure` says.
+    """
     plan = _plan(design)
     schools = school_rows(students.tables)
     used = plan.used()
     ready = typed(students, used)
     codes = () if schools is None else tuple(schools["school"])
-    read = {*KEYS, *used}
-    found = clean(ready, plan.counting, used=read, schools=codes, file=students.file)
+    found = clean(ready, plan.counting, used={*KEYS, *used}, schools=codes, file=students.file)
     rows = _placed(found.rows, plan, spanning(schools))
-    groups = tuple(plan.counting.rules)
-    cells = _cells(rows, plan, groups)
-    if cells.is_empty():
-        raise fail(students.file, f"has no student who counts in a measure of {design.name}.")
-    panel = panel_of(design, students, cells=cells, schools=completed(schools, rows))
-    lost = lost_students(rows, plan.counts, groups)
     open_ = {
         f"group {g}": (f"students.groups.{g}",) for g, r in plan.counting.groups.items() if not r
     }
-    return Measured(panel, lost, found.repaired, {**plan.unknown, **open_})
+    groups = tuple(plan.counting.rules)
+    unknown_ = {**plan.unknown, **open_}
+    return Counted(rows, plan.counts, groups, plan.growth, found.repaired, unknown_)
 
 
 def _plan(design: Design) -> _Plan:
@@ -152,10 +181,10 @@ def _placed(rows: pl.LazyFrame, plan: _Plan, spans: frozenset[str]) -> pl.LazyFr
     return rows
 
 
-def _cells(rows: pl.LazyFrame, plan: _Plan, groups: tuple[str, ...]) -> pl.DataFrame:
-    sums = sum_up(rows, plan.counts, groups)
+def _cells(found: Counted) -> pl.DataFrame:
+    sums = sum_up(found.rows, found.counts, found.groups)
     cells = cells_of(sums)
-    for name, clause in plan.growth.items():
+    for name, clause in found.growth.items():
         if clause.scale == "percentile":
             cells = percentiles(cells, name, clause.base_year)
     years = sums.table["year"].unique().implode()
