@@ -48,7 +48,7 @@ def agreement(ledger: Sequence[Entry], data: Path | None) -> Agreement:
     >>> from analysis.ratings.verify import load_ledger
     >>> found = agreement(load_ledger(), None)
     >>> found.designs[["design", "matched", "testable"]].values.tolist()
-    [['california/api-2000', 30187, 30230]]
+    [['california/api-2000', 30230, 30230]]
     """
     ready = [entry for entry in ledger if at_hand(entry, data)]
     rows = [(entry, row) for entry in ready for row in verify(entry, data)]

@@ -5,7 +5,7 @@ To let layouts say more: a general word in the models here, never one agency's s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args
@@ -193,7 +193,7 @@ def _parsed(source: Source) -> Layout:
         found = TypeAdapter(Layout).validate_python(said)
     except ValidationError as error:
         for one in error.errors():
-            at, text = explain(one, source.said, fields_of(File))
+            at, text = explain(one, source.said, _words(one["loc"]))
             problems.append(Problem(source.place(at), f"{'.'.join(at)}: {text}"))
         raise ProblemsError(problems) from error
     for name, file in found.files.items():
@@ -205,6 +205,16 @@ def _parsed(source: Source) -> Layout:
         raise ProblemsError(problems)
     found._source = source  # noqa: SLF001 (a private word of this module's own model)
     return found
+
+
+def _words(loc: Sequence[Any]) -> tuple[str, ...]:
+    """List the words that may stand at a place: of a file, of one of its columns or measures."""
+    if loc[0] != "files":
+        return fields_of(Layout if len(loc) == 1 else MeasureNote)
+    _, _, *inside = loc
+    if len(inside) <= 1:
+        return fields_of(File)
+    return fields_of(Numbers if inside[0] in ("measures", "numbers") else Taken)
 
 
 def _under(said: Any, path: PathKey) -> Any:  # noqa: ANN401 (a file may say anything)

@@ -18,6 +18,7 @@ from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.rules.scoring import MinimumN
 from analysis.ratings.rate import Ratings, in_axis_order
 from analysis.ratings.weights import weights_applied
+from analysis.rounding import settle
 from analysis.values import ALL, Reason, Values, name_code
 
 ANSWERS: Final = {1.0: "met", 0.0: "not met"}
@@ -27,8 +28,9 @@ KNOWN_COLUMNS: Final = ("name", "district", "level")
 def schools_table(ratings: Ratings) -> pd.DataFrame:
     """Give one row for each school (whole or part) and year.
 
-    Columns: school, part, year, name, district, level, index, rating, one `identified_<list>`
-    (met, not met, unknown) for each list, and `identified`, the lists joined by semicolons.
+    Columns: school, part, year, name, district, level, index, rating (the level's name, or met, not
+    met, unknown), one `identified_<list>` (met, not met, unknown) for each list, and `identified`,
+    the lists joined by semicolons.
 
     >>> from analysis import load_design, rate, read_panel
     >>> table = schools_table(rate(load_design("franklin/index"), read_panel("franklin")))
@@ -41,7 +43,7 @@ def schools_table(ratings: Ratings) -> pd.DataFrame:
         table[name] = np.repeat(units[name].to_numpy(), len(years)) if name in units else ""
     headline = ratings.design.header.headline
     table["index"] = _flat(ratings, headline.index)
-    table["rating"] = _flat(ratings, headline.rating)
+    table["rating"] = _rating(ratings, headline.rating)
     named: list[pd.Series[Any]] = []
     for name in ratings.design.lists:
         told = pd.Series(_answers(_flat(ratings, name)), index=table.index)
@@ -72,6 +74,20 @@ def _flat(ratings: Ratings, name: str | None) -> np.ndarray:
     if name is None:
         return np.full(size, np.nan)
     return spread(ratings, whole_group(ratings[name])).to_numpy().ravel()
+
+
+def _rating(ratings: Ratings, name: str | None) -> pd.Series[Any]:
+    """Name the level or the answer; levels without names are whole numbers."""
+    codes = pd.Series(_flat(ratings, name))
+    if name is None:
+        return codes
+    if ratings.design.names.kinds[name] == "condition":
+        return pd.Series(_answers(codes.to_numpy()))
+    labels = ratings[name].labels
+    if labels:
+        return codes.map(dict(enumerate(labels, start=1)))
+    whole = (codes.dropna() % 1 == 0).all()
+    return codes.astype("Int64") if whole else codes
 
 
 def whole_group(values: Values) -> xr.DataArray:
@@ -187,7 +203,7 @@ def lists_table(ratings: Ratings) -> pd.DataFrame:
     """Give one row for each school, year, list and group that the list looks at.
 
     Columns: school, year, list, group, result (met, not met, unknown), decided_by (the step),
-    value, line, margin (value minus line, in the unit of that step), reason.
+    value, line, margin (value minus line, in the unit of that step, to nine places), reason.
     """
     parts = [part for name in ratings.design.lists for part in _list_parts(ratings, name)]
     columns = [
@@ -239,7 +255,8 @@ def _list_part(ratings: Ratings, name: str, values: Values, group: str) -> pd.Da
         a = flat.get(column)
         table[column] = np.nan if a is None else spread(ratings, a).to_numpy().ravel()
     table["result"] = _answers(table["result"].to_numpy())
-    table["margin"] = (table["value"] - table["line"]).replace([np.inf, -np.inf], np.nan)
+    apart = (table["value"] - table["line"]).replace([np.inf, -np.inf], np.nan)
+    table["margin"] = settle(apart.to_numpy()) + 0.0  # nought, not minus nought
     table["reason"] = table["reason"].map({int(r): r.words for r in Reason})
     codes = {name_code(known): known for known in (*ratings.design.names.kinds,)}
     table["decided_by"] = table["decided_by"].map(codes).fillna("")

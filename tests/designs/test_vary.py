@@ -1,5 +1,7 @@
 """Changing a design: by address only, checked like a file, and never past what loading allows."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -192,3 +194,26 @@ def test_an_adaptation_adds_and_removes_and_says_what_is_wrong() -> None:
     assert "the step low is there already" in str(error.value)
     with pytest.raises(ProblemsError, match="changes franklin/index, but the design is franklin/d"):
         adapt(load_design("franklin/dashboard"), wrong)
+
+
+def test_a_base_may_be_a_file_seen_from_the_folder_of_the_adaptation(tmp_path: Path) -> None:
+    (tmp_path / "designs").mkdir()
+    (tmp_path / "changes").mkdir()
+    design = tmp_path / "designs" / "small.yaml"
+    design.write_text(
+        "title: Small\nmeasures: {ela: {}}\nconditions:\n"
+        "  good: {rule: test, of: ela, at_least: 50}\n"
+    )
+    said = "title: t\nreference: r\nbase: {}\nchanges:\n  good.at_least: {{to: 60, says: s}}\n"
+    change = tmp_path / "changes" / "more.yaml"
+    change.write_text(said.format("../designs/small.yaml"))
+    one = load_adaptation(change)
+    assert one.bases == ("small",)
+    assert adapt(load_design(design), one).steps["good"].at_least == 60
+    assert adapt(load_design(one.base), one).name == "small+more"
+    change.write_text(said.format("../design/small.yaml"))
+    text = "more.yaml:3: base: there is no file ../design/small.yaml"
+    with pytest.raises(ProblemsError, match=text):
+        load_adaptation(change)
+    with pytest.raises(ProblemsError, match="changes small, but the design is franklin/index"):
+        adapt(BASE, one)

@@ -77,7 +77,7 @@ def test_every_kind_of_condition_has_its_sentence() -> None:
     for part in (
         "award is met",
         "comparable_improvement is met",
-        "gained_5 is met: gain is 38, at least 5",
+        "gained is met: gain is 38, at least 1",
         "tested_known is met: tested is 96",
         "enough_tested is met: tested is 96, at least 90",
         "was_below_goal is met, gained_target is met, at_goal is not met",

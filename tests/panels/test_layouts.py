@@ -104,6 +104,25 @@ def test_every_problem_of_a_layout_at_once(tmp_path: Path) -> None:
     assert "l.yaml:8: files.one.marks.*: must be one of suppressed" in text
 
 
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("    schools: {kind: {column: Level, cods: {E: elementary}}}\n", "codes"),
+        ("    group: {column: Reporting Category, othrs: keep}\n", "others"),
+        ("    year: {column: Academic Year, digts: 4}\n", "digits"),
+        ("    measures: {m: {value: Rate, numertor: Count}}\n", "numerator"),
+        ("    measure: x\n    numbers: {value: Rate, numertor: Count}\n", "numerator"),
+        ("    publishd: {grade: Grade}\n", "published"),
+        ("measures: {m: {unti: percent}}\n", "unit"),
+        ("orign: x\n", "origin"),
+    ],
+)
+def test_a_misspelled_word_is_held_to_the_words_of_its_place(
+    tmp_path: Path, line: str, word: str
+) -> None:
+    assert f"Did you mean {word}?" in told(tmp_path, BODY + line)
+
+
 def test_every_column_and_code_that_is_not_there_is_told(tmp_path: Path) -> None:
     text = told(
         tmp_path,

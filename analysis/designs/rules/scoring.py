@@ -66,12 +66,13 @@ class MinimumN(NumberRule):
         return replace(values, value=held, reason=reason, numerator=numerator)
 
     def _short(self, cells: Cells) -> xr.DataArray:
-        """Say why a value does not count: too few students, or no year before."""
+        """Say why a value does not count: too few students, or nobody counted the year before."""
         below = xr.DataArray(np.int8(Reason.BELOW_MINIMUM_N))
-        if self.years == "this":
+        before = cells.earlier(cells[self.of], 1).n
+        if self.years == "this" or before is None:
             return below
-        before = cells.earlier(cells[self.of], 1).reason
-        return choose(before == Reason.NO_EARLIER_YEAR, before, below)
+        now = self._enough(cells, cells.n(self.of), cells.n(self._everyone))
+        return choose(now & before.isnull(), np.int8(Reason.NO_EARLIER_YEAR), below)
 
     @property
     def _everyone(self) -> Ref:
