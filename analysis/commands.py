@@ -19,8 +19,9 @@ from analysis.designs.design import Design, design_names, load_design
 from analysis.findings.cycles import ever_named, ever_named_by_chance, false_exit
 from analysis.panels.layout import layout_names, load_layout
 from analysis.panels.panel import Panel
-from analysis.panels.reading import panel_names, read_panel
+from analysis.panels.reading import find_panel, panel_names, read_panel
 from analysis.panels.students.measure import Measured, read_or_measure
+from analysis.panels.students.table import has_students, read_students
 from analysis.panels.template import write_template
 from analysis.panels.write import write_panel
 from analysis.problems import Problem, ProblemsError, listed
@@ -95,6 +96,10 @@ def panels() -> None:
     table = table_of("panel", "title", "schools", "years", "measures")
     origins = []
     for name in panel_names():
+        if has_students(find_panel(name)):
+            about = read_students(find_panel(name)).about
+            origins.append(f"[bold]{name}[/bold] (students, to be counted): {about.origin}")
+            continue
         panel = read_panel(name)
         schools = f"{panel.units['school'].nunique():,}"
         years = ", ".join(str(year) for year in panel.years)

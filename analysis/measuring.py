@@ -18,6 +18,7 @@ from analysis.commands import (
     table_of,
     tell_counted,
 )
+from analysis.panels.reading import find_panel
 from analysis.panels.students.measure import Measured, measure
 from analysis.panels.students.table import read_students
 from analysis.panels.write import write_panel
@@ -29,7 +30,7 @@ app = typer.Typer(no_args_is_help=True)
 @app.command(name="measure")
 def measure_students(  # noqa: PLR0917 (each is a word of the command line)
     design: DesignName,
-    students: Annotated[Path, typer.Argument(help="a folder with student rows")],
+    students: Annotated[str, typer.Argument(help="a folder with student rows, or a built-in name")],
     to: Annotated[Path, typer.Option("--out", help="a new folder (or .xlsx file) for the panel")],
     adapted: Adaptations = None,
     form: Annotated[
@@ -46,7 +47,7 @@ def measure_students(  # noqa: PLR0917 (each is a word of the command line)
     The table printed at the end says how many students each rule of counting leaves out, in all
     schools together.
     """
-    found = measure(load_adapted(design, adapted or []), read_students(students))
+    found = measure(load_adapted(design, adapted or []), read_students(find_panel(students)))
     write_panel(found.panel, to, form="xlsx" if to.suffix == ".xlsx" else form, internal=internal)
     tell_counted(found)
     _tell_lost(found)

@@ -13,6 +13,7 @@ import pytest
 from analysis.designs.adaptation import adapt, adaptation_names, load_adaptation
 from analysis.designs.design import LIBRARY, load_design
 from analysis.panels.reading import read_panel
+from analysis.panels.students.measure import Measured, read_or_measure
 from analysis.ratings.examples import differences, load_example
 from analysis.ratings.rate import rate
 
@@ -45,17 +46,42 @@ def rated(base: str, beside: str | None, panel: str):
     return rate(adapt(load_design(base), *adapted), read_panel(panel))
 
 
-@pytest.mark.parametrize("name", adaptation_names())
+def test_every_adaptation_says_what_it_does_on_an_example() -> None:
+    assert all(load_adaptation(name).expected for name in adaptation_names())
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in adaptation_names() if load_adaptation(n).expected.list]
+)
 def test_an_adaptation_does_what_it_says(name: str) -> None:
     one = load_adaptation(name)
     said = one.expected
-    assert said is not None, "say beside the adaptation what it does on an example panel"
     before = rated(one.base, said.beside, said.panel)
     beside = [load_adaptation(said.beside)] if said.beside else []
     changed = adapt(load_design(one.base), *beside, one, in_order=bool(beside))
     after = rate(changed, before.panel, earlier=before)
     entered, left = moved(before, after, said.list, year=said.year)
     assert (entered, left) == (set(said.enter), set(said.leave))
+
+
+@pytest.mark.parametrize(
+    "name", [n for n in adaptation_names() if load_adaptation(n).expected.measure]
+)
+def test_a_preset_of_counting_gives_the_value_that_it_says(name: str) -> None:
+    """The values of core-pupils were counted by hand."""
+    one = load_adaptation(name)
+    said = one.expected
+    design = adapt(load_design(one.base), load_adaptation(said.beside), one, in_order=True)
+    panel = measured(design, said.panel)
+    row = panel.units["school"].tolist().index(said.school)
+    value = panel.measures[said.measure].value.sel(year=said.year, group=said.group)[row]
+    assert float(value) == pytest.approx(said.value, abs=5e-5)
+
+
+def measured(design, name: str):
+    found = read_or_measure(design, name)
+    assert isinstance(found, Measured)
+    return found.panel
 
 
 def test_two_adaptations_stacked() -> None:

@@ -6,12 +6,12 @@ numbers which the base leaves null; with `settles` it says which decision it set
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Self
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from analysis.designs.clause import Clause
 from analysis.designs.design import LIBRARY, Design, build_design
@@ -19,6 +19,9 @@ from analysis.designs.document import Document, freeze, thaw
 from analysis.designs.source import Source, read_yaml
 from analysis.designs.wording import explain, fields_of
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.values import ALL
+
+FILES: Final = (".yaml", ".yml")
 
 
 class Carried(Clause):
@@ -42,23 +45,40 @@ class Addition(Carried):
 class Expected(Clause):
     """What the change does on an example panel: who enters a list, and who leaves it.
 
-    `beside` names an adaptation that is applied first, before and after the change.
+    Or, on a panel of students, the `value` of a `measure` in one `school` (and `group`) under the
+    change. `beside` names an adaptation that is applied first, before and after the change.
     """
 
     beside: str | None = None
     panel: str
     year: int
-    list: str
-    enter: tuple[str, ...]
-    leave: tuple[str, ...]
+    list: str | None = None
+    enter: tuple[str, ...] | None = None
+    leave: tuple[str, ...] | None = None
+    measure: str | None = None
+    school: str | None = None
+    group: str = ALL
+    value: float | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        of_list = (self.list, self.enter, self.leave)
+        of_value = (self.measure, self.school, self.value)
+        forms = [sum(word is not None for word in words) for words in (of_list, of_value)]
+        if forms not in ([3, 0], [0, 3]):
+            msg = "must say list, enter and leave; or measure, school and value"
+            raise ValueError(msg)
+        return self
 
 
 class Adaptation(Clause):
     """Changes to one design, who would make them, and what they do on an example panel.
 
-    `also` names further designs whose clauses have the same names. `settles` names the decision
-    that a preset settles; two presets that settle one decision exclude each other. `presets` names
-    adaptations that are applied first; those that are for another design are passed over.
+    `base` names the design: a built-in one, a file without its ending, or a path to a file as seen
+    from the folder of the adaptation. `also` names further designs whose clauses have the same
+    names. `settles` names the decision that a preset settles; two presets that settle one decision
+    exclude each other. `presets` names adaptations that are applied first; those that are for
+    another design are passed over.
     """
 
     schema_: int = Field(1, alias="schema", ge=1, le=1)
@@ -76,8 +96,10 @@ class Adaptation(Clause):
 
     @property
     def bases(self) -> tuple[str, ...]:
-        """The designs that the file may change."""
-        return (self.base, *self.also)
+        """The names of the designs that the file may change."""
+        return tuple(
+            Path(one).stem if one.endswith(FILES) else one for one in (self.base, *self.also)
+        )
 
     def parts(self, design: Design) -> tuple[Adaptation, ...]:
         """Give the adaptations that are applied to a design: its presets, then the file itself."""
@@ -122,7 +144,7 @@ def load_adaptation(adaptation: str | Path) -> Adaptation:
     'franklin/index'
     """
     path = Path(adaptation)
-    if path.suffix not in (".yaml", ".yml"):
+    if path.suffix not in FILES:
         known = adaptation_names()
         if str(adaptation) not in known:
             near = did_you_mean(adaptation, known)
@@ -130,10 +152,10 @@ def load_adaptation(adaptation: str | Path) -> Adaptation:
             raise fail(str(adaptation), text)
         place, name = str(adaptation).split("/")
         path = LIBRARY / place / "adaptations" / f"{name}.yaml"
-    return _parse(read_yaml(path), name=path.stem)
+    return _parse(read_yaml(path), name=path.stem, folder=path.parent)
 
 
-def _parse(source: Source, *, name: str) -> Adaptation:
+def _parse(source: Source, *, name: str, folder: Path) -> Adaptation:
     problems = list(source.problems)
     try:
         found = TypeAdapter(Adaptation).validate_python(source.said)
@@ -143,9 +165,20 @@ def _parse(source: Source, *, name: str) -> Adaptation:
             at, text = explain(one, source.said, words)
             problems.append(Problem(source.place(at), f"{'.'.join(at)}: {text}"))
         raise ProblemsError(problems) from error
+    problems += _lost(found, source, folder)
     if problems:
         raise ProblemsError(problems)
-    return found.model_copy(update={"name": name})
+    named = (found.base, *found.also)
+    base, *also = (str(folder / one) if one.endswith(FILES) else one for one in named)
+    return found.model_copy(update={"name": name, "base": base, "also": tuple(also)})
+
+
+def _lost(found: Adaptation, source: Source, folder: Path) -> Iterator[Problem]:
+    for word, named in (("base", (found.base,)), ("also", found.also)):
+        for one in named:
+            if one.endswith(FILES) and not (folder / one).is_file():
+                text = f"{word}: there is no file {one}, seen from the folder of {source.file}."
+                yield Problem(source.place((word,)), text)
 
 
 def adaptation_names() -> tuple[str, ...]:

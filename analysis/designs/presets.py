@@ -22,7 +22,8 @@ def presets_of(design: Design, *, step: str | None = None) -> Presets:
 
     Args:
         design: a built-in design, not yet adapted.
-        step: a list, an index or another step; only decisions on which it rests are given.
+        step: a list, an index or another step; only decisions on which it rests are given. How
+            students are counted is decided before a step, and so is not among them.
 
     Returns:
         decision -> its presets; two presets of one decision exclude each other. The decisions come

@@ -205,7 +205,11 @@ def _by_regression(sample: Sample, _reliability: float) -> np.ndarray:
     """Regress on the score before and the controls (ordinary least squares)."""
     import statsmodels.api as sm  # noqa: PLC0415 (slow to load)
 
-    fit = sm.OLS(sample.y, sm.add_constant(sample.x, has_constant="add")).fit(method="qr")
+    model = sm.OLS(sample.y, sm.add_constant(sample.x, has_constant="add"))
+    try:
+        fit = model.fit(method="qr")
+    except np.linalg.LinAlgError:  # columns of few students may be combinations but for rounding
+        fit = model.fit(method="pinv")
     return np.asarray(fit.params[1:])
 
 
