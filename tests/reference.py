@@ -432,6 +432,63 @@ def normalise(r: Reference, c: Any, at: Place) -> Cell:
     return Cell(start + length * (x - middle) / spread, of.n)
 
 
+def shrink(r: Reference, c: Any, at: Place) -> Cell:
+    of, kind = r.read(c.of, at), shrunk_kind(r, c, at)
+    year = at.year if c.base_year == "yearly" else c.base_year
+    there = Place(at.row, year, at.group)
+    unsure = per_student(r, c, at)
+    everyone = at.group if at.group in c.own_mean else ALL
+    found = [prior_of(r, c, there._replace(group=g), kind) for g in (at.group, everyone)]
+    if of.value is None or unsure is None or None in found:
+        return Cell(n=of.n)
+    (own, lasting, pool), (target, _, _) = found
+    square = lasting + (own - target) ** 2
+
+    def pulled(x: Fraction, size: Fraction) -> tuple[Fraction, Fraction]:
+        noise = size * (own * (100 - own) - lasting) if c.error == "rate" else size
+        weight = square / (square + noise) if noise > 0 else ONE
+        return target + weight * (x - target), weight * noise
+
+    plain, _ = pulled(of.value, unsure)
+    if c.form == "plain":
+        return Cell(plain, of.n)
+    drawn = [pulled(x, size) for x, size in pool]
+    middle = sum(x for x, _ in drawn) / len(drawn)
+    apart = sum((x - middle) ** 2 for x, _ in drawn)
+    left = (1 - Fraction(1, len(drawn))) * sum(one for _, one in drawn)
+    stretch = exact(math.sqrt(1 + left / apart)) if apart > 0 else ONE
+    return Cell(middle + stretch * (plain - middle), of.n)
+
+
+def shrunk_kind(r: Reference, c: Any, at: Place) -> Fraction | None:
+    return Fraction(0) if c.kind_of is None else r.value(c.kind_of, at)
+
+
+def per_student(r: Reference, c: Any, at: Place) -> Fraction | None:
+    """Give what the sampling variance of a cell is in proportion to: its n, and the deviation."""
+    n = r.read(c.of, at).n
+    size = ONE if c.error == "rate" else r.number(c.deviation, at)
+    return None if not n or size is None else size**2 / n
+
+
+def prior_of(r: Reference, c: Any, at: Place, kind: Fraction | None) -> tuple | None:
+    """Give the pool's mean and true variance, and its values with what each one's n says."""
+    rows = [at._replace(row=row) for row in range(len(r.rows)) if r.is_whole(row)]
+    places = [p for p in rows if r.holds(c.pool, p) and shrunk_kind(r, c, p) == kind]
+    cells = [(r.value(c.of, p), per_student(r, c, p)) for p in places if kind is not None]
+    pool = [(x, size) for x, size in cells if None not in (x, size)]
+    if len(pool) < 2:
+        return None
+    own = sum(x for x, _ in pool) / len(pool)
+    seen = sum((x - own) ** 2 for x, _ in pool) / (len(pool) - 1)
+    error = sum(size for _, size in pool) / len(pool)
+    if c.error != "rate":
+        return own, max(seen - error, Fraction(0)), pool
+    if error >= 1:
+        return None
+    return own, max((seen - own * (100 - own) * error) / (1 - error), Fraction(0)), pool
+
+
 # Which group stands for several?
 
 
@@ -839,6 +896,7 @@ RULES: Final[Mapping[str, Callable[[Reference, Any, Place], Cell]]] = {
     "levels_in_pool": levels_in_pool,
     "grid": grid,
     "normalise": normalise,
+    "shrink": shrink,
     "lowest_group": lowest_group,
     "change": change,
     "difference": difference,

@@ -17,12 +17,14 @@ from analysis.designs.rules.lists import Line, Lists, Named
 from analysis.designs.rules.memory import Memory
 from analysis.designs.rules.normalising import Normalising
 from analysis.designs.rules.scoring import Scoring
+from analysis.designs.rules.shrinking import Shrinking
 from analysis.designs.rules.tables import Tables
 
 Step = Annotated[
     Scoring
     | Levels
     | Normalising
+    | Shrinking
     | Deriving
     | Combining
     | Choosing
