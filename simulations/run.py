@@ -1,0 +1,239 @@
+"""What does an experiment find? Its cells are rated part by part, kept, and put together once.
+
+A part is a block of cells and draws. It is saved whole or not at all under build/runs/parts/, so
+that a run that was interrupted goes on, and the answer does not depend on who did which part when.
+To add a number or a table to the answer: summary.py.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import lru_cache
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from analysis.designs.design import digest
+from analysis.problems import ProblemsError
+from analysis.publishing.store import (
+    Estimand,
+    Result,
+    build_folder,
+    code_fingerprint,
+    read_result,
+    write_result,
+)
+from simulations.evaluate import Bench, bench_of, look
+from simulations.experiment import Experiment, experiment_names
+from simulations.figures import Figures, figures_of
+from simulations.grid import plan_of
+from simulations.summary import Block, Part, joined, numbers_of, tables_of
+
+MOST_AT_ONCE: Final = 256
+"""Cells of a part: enough for the kernel, and few enough to lose little by an interruption."""
+
+MOST_MARKS: Final = 20_000_000
+"""Cells x draws x schools of a part, so that it fits into memory."""
+
+PARTS: Final = 40
+"""A run has about so many parts, for the bar and for the processes."""
+
+
+def run_experiment(
+    asked: Experiment, *, workers: int | None = None, fresh: bool = False, progress: bool = False
+) -> Result:
+    """Run an experiment, or go on with it; a result that is there already is read.
+
+    Args:
+        asked: the experiment.
+        workers: processes; the bytes are the same for any number. The experiment's own if left out.
+        fresh: begin anew, and keep nothing of an earlier run.
+        progress: show a bar with the time left.
+
+    Returns:
+        Result: numbers, and the tables cells, schools, factors and, where asked for, named.
+
+    Raises:
+        ProblemsError: everything that does not fit, or options that do not go together.
+    """
+    many = workers or asked.workers
+    figures = figures_of(asked, workers=many, progress=progress)
+    _bench.cache_clear()  # the panel's files may have changed
+    bench = _bench(asked, figures.home)
+    told = _told(bench)
+    folder = _folder(asked, told)
+    if fresh:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif (found := _there(asked, told)) is not None:
+        return found
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [n for n in range(len(parts_of(bench))) if not _path(folder, n).exists()]
+    done = len(parts_of(bench)) - len(missing)
+    for _ in _shown(_work(asked, figures, folder, missing, many), done, len(missing), on=progress):
+        pass
+    _finish(bench, folder, told)
+    return read_result(_name(asked), expect=told)
+
+
+def parts_of(bench: Bench) -> tuple[Block, ...]:
+    """Cut an experiment into parts: blocks of cells and draws, which depend on nothing else."""
+    cells, draws = bench.plan.size, bench.draws
+    size = min(max(-(-cells // PARTS), 1), MOST_AT_ONCE)
+    room = max(MOST_MARKS // (size * len(bench.schools)), 1)
+    many = min(max(-(-draws * cells // PARTS), 1), draws, room)
+    return tuple(
+        Block(range(c, min(c + size, cells)), range(d, min(d + many, draws)))
+        for c in range(0, cells, size)
+        for d in range(0, draws, many)
+    )
+
+
+def write_part(asked: Experiment, home: str | Path, folder: Path, number: int) -> int:
+    """Rate the cells and draws of one part and save it, whole or not at all.
+
+    Args:
+        asked: the experiment.
+        home: the name or folder of its panel.
+        folder: where parts are kept.
+        number: which part.
+
+    Returns:
+        The number of the part.
+
+    Raises:
+        ProblemsError: options that do not go together.
+    """
+    bench = _bench(asked, home)
+    block = parts_of(bench)[number]
+    seen = look(bench, block.cells, block.draws)
+    times = seen.named.sum(axis=1)
+    cell, school = np.nonzero(times)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        outcomes=seen.outcomes,
+        cell=cell + block.cells.start,
+        school=school,
+        times=times[cell, school],
+        by_draw=seen.named.sum(axis=0),
+    )
+    handle, path = tempfile.mkstemp(dir=folder, prefix=".")
+    with os.fdopen(handle, "wb") as file:
+        file.write(buffer.getvalue())
+        file.flush()
+        os.fsync(file.fileno())
+    Path(path).replace(_path(folder, number))
+    return number
+
+
+@lru_cache(maxsize=1)
+def _bench(asked: Experiment, home: str | Path) -> Bench:
+    return bench_of(plan_of(asked), Figures(home))
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05d}.npz"
+
+
+def _read_part(path: Path) -> Part:
+    with np.load(path, allow_pickle=False) as held:
+        return Part(**{word: held[word] for word in held.files})
+
+
+def _name(asked: Experiment) -> str:
+    return f"experiment-{asked.name}"
+
+
+def _told(bench: Bench) -> Mapping[str, str]:
+    """Give the fingerprints of all that decides."""
+    plan = bench.plan
+    used = [one for axis in plan.axes for option in axis.tried for one in option.parts]
+    return {
+        plan.design.name: plan.base.fingerprint,
+        bench.panel.name: bench.panel.digest,
+        "experiment": plan.asked.fingerprint,
+        "adaptations": digest([one.model_dump(mode="json") for one in used]),
+    }
+
+
+def _folder(asked: Experiment, told: Mapping[str, str]) -> Path:
+    text = json.dumps([_name(asked), told, code_fingerprint()], sort_keys=True)
+    key = hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
+    return build_folder() / "runs" / "parts" / key
+
+
+def _there(asked: Experiment, told: Mapping[str, str]) -> Result | None:
+    """Read the result, where there is a current one."""
+    with contextlib.suppress(ProblemsError):
+        return read_result(_name(asked), expect=told)
+    return None
+
+
+def _work(
+    asked: Experiment, figures: Figures, folder: Path, missing: Sequence[int], workers: int
+) -> Iterator[int]:
+    if workers == 1 or len(missing) < 2:  # noqa: PLR2004 (one part needs no company)
+        for number in missing:
+            yield write_part(asked, figures.home, folder, number)
+        return
+    with ProcessPoolExecutor(
+        min(workers, len(missing)), mp_context=get_context("spawn"), initializer=_patient
+    ) as pool:
+        waiting = [
+            pool.submit(write_part, asked, figures.home, folder, number) for number in missing
+        ]
+        try:
+            yield from (one.result() for one in as_completed(waiting))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _patient() -> None:
+    """Let a process finish and save its part when the run is interrupted."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _shown(parts: Iterator[int], done: int, left: int, *, on: bool) -> Iterator[int]:
+    """Show parts as they come, with the time left; parts of an earlier run count as done."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), disable=not on) as bar:
+        task = bar.add_task("rating cells", total=done + left, completed=done)
+        for part in parts:
+            bar.advance(task)
+            yield part
+
+
+def _finish(bench: Bench, folder: Path, told: Mapping[str, str]) -> None:
+    """Put the parts together in their order, write the result, and drop the parts."""
+    asked = bench.plan.asked
+    blocks = parts_of(bench)
+    parts = [_read_part(_path(folder, number)) for number in range(len(blocks))]
+    whole = joined(bench, blocks, parts)
+    tables = tables_of(bench, whole)
+    write_result(
+        _name(asked),
+        parameters=asked.asked,
+        fingerprints=told,
+        estimand=Estimand(asked.estimand, asked.pool, asked.draw.kind, asked.whom),
+        numbers=numbers_of(bench, tables),
+        tables=tables,
+        command=_command(asked),
+    )
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _command(asked: Experiment) -> str:
+    built_in = asked.name in experiment_names()
+    return f"measures run {asked.name}{'' if built_in else '.yaml'}"
