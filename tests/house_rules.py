@@ -38,6 +38,8 @@ COMMANDS = (
     "analysis/checks.py",
     "analysis/questions.py",
     "simulations/commands.py",
+    "simulations/running.py",
+    "simulations/verifying.py",
 )
 OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", *COMMANDS)
 

@@ -18,7 +18,7 @@ def written(tmp_path, text: str) -> str:
 
 
 def test_worlds_are_built_in() -> None:
-    assert world_names() == ("core", "core-small", "core-ten")
+    assert world_names() == ("core", "core-fifth", "core-small", "core-ten")
     assert len(load_world("core-ten").places) == 10
     assert CORE.places[0] == "los_angeles"
     assert len(CORE.places) == 6
