@@ -1,7 +1,7 @@
 """How much does each guess move a list? Every way to settle what an agency did not publish.
 
 One decision at a time, from the likeliest settlement; and many settlements of all decisions.
-To add a figure about a settlement: a column in `_row`.
+To add a figure about a settlement: a column in `against`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Guesses:
     """A list under other settlements of what is not published.
 
     `usual` is the likeliest settlement: decision -> preset. `each` has a row for every other
-    preset, alone (decision, preset, title, evidence, and what `_row` says); `together` a row for
+    preset, alone (decision, preset, title, evidence, and what `against` says); `together` a row for
     each settlement of all decisions that was tried, with a column for each decision. `schools` says
     of every school under which share of those settlements it is named. `ways` counts all
     settlements that there are.
@@ -77,7 +77,7 @@ def guesses(ask: Question, *, most: int) -> Guesses:
             other = {**usual, decision: preset.name}
             found = rate(_settled(ask, open_, other, rest), ask.panel, earlier=base)
             told = {"decision": decision, "preset": preset.name, "title": preset.title}
-            rows.append({**told, "evidence": preset.evidence, **_row(ask, base, found)})
+            rows.append({**told, "evidence": preset.evidence, **against(ask, base, found)})
     together, named = _together(ask, open_, rest, base, most)
     ways = math.prod(len(some) for some in open_.values())
     return Guesses(usual, pd.DataFrame(rows), together, _schools(ask, base, named), ways)
@@ -90,7 +90,13 @@ def _settled(
     return adapt(ask.design, *chosen, *rest)
 
 
-def _row(ask: Question, base: Ratings, found: Ratings) -> Mapping[str, Any]:
+def against(ask: Question, base: Ratings, found: Ratings) -> Mapping[str, Any]:
+    """Hold the list and the index under one settlement to those under the likeliest.
+
+    Returns:
+        named, enter, leave (schools), kept (share of the base's list that stays, 0-1),
+        rank_correlation of the index, and its median.
+    """
     old, new = (_named(ask, one) for one in (base, found))
     indexes = [_last(ask, one, ask.index) for one in (base, found)]
     both = ~np.isnan(indexes[0]) & ~np.isnan(indexes[1])
@@ -124,7 +130,7 @@ def _together(
     last = base
     for ways in _ways(open_, most):
         last = rate(_settled(ask, open_, ways, rest), ask.panel, earlier=last)
-        rows.append({**ways, **_row(ask, base, last)})
+        rows.append({**ways, **against(ask, base, last)})
         marks.append(_named(ask, last))
     return pd.DataFrame(rows), np.array(marks)
 

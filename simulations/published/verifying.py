@@ -120,7 +120,7 @@ def jobs_of(asked: Asked, kept: Kept, published: Published) -> Mapping[tuple[int
     ways = tuple(other_ways(published.design, published.settlement, only))
     found: dict[tuple[int, str], Job] = {}
     for seed in range(FIRST, FIRST + asked.seeds):
-        site = _Site(asked, kept, seed, usual)
+        site = Site(asked, kept, seed, usual)
         found[seed, USUAL] = (f"world {seed}", site.usual_row)
         for way in ways:
             if seed == FIRST or way.preset in needed:
@@ -175,7 +175,7 @@ def _held(rows: Mapping[tuple[int, str], Figures], row: str, name: str, said: Pu
 
 
 @dataclass(frozen=True)
-class _Site:
+class Site:
     """One world: its students, panels and ratings, each made when it is first needed."""
 
     asked: Asked
@@ -184,12 +184,15 @@ class _Site:
     settled: Way
 
     def population(self, draw: int = 0) -> Population:
+        """Name the students of this world, or other students of the same schools."""
         return Population(self.asked.world, self.seed, draw)
 
     def usual_row(self) -> Figures:
+        """Give the figures under the usual settlement."""
         return self.kept.row(self._rests(self.settled), self._usual)
 
     def row(self, way: Way) -> Figures:
+        """Give the figures under another settlement."""
         return self.kept.row(self._rests(way), partial(self._other, way))
 
     def _rests(self, way: Way) -> Sequence[object]:
@@ -198,7 +201,7 @@ class _Site:
 
     def _usual(self) -> Figures:
         folder = self._students()
-        seen = Seen(self._rated)
+        seen = Seen(self.rated)
         found = {**of_panel(seen), **of_students(self.asked.world, folder)}
         return {**found, **self._again(seen)} if self.seed == FIRST else found
 
@@ -210,11 +213,15 @@ class _Site:
         panel = self.kept.panel(drawn, folder, self.settled.design)
         return of_again(seen, Seen(rate(self.settled.design, panel)))
 
-    def _other(self, way: Way) -> Figures:
-        base = self._rated
+    def ratings(self, way: Way) -> Ratings:
+        """Rate under another settlement; students are counted anew where it says so."""
+        base = self.rated
         anew = measured_anew(self.settled.design, way.design)
         panel = self._remeasured(way.design, anew, base.panel) if anew else base.panel
-        return of_panel(Seen(rate(way.design, panel, earlier=base)))
+        return rate(way.design, panel, earlier=base)
+
+    def _other(self, way: Way) -> Figures:
+        return of_panel(Seen(self.ratings(way)))
 
     def _remeasured(self, design: Design, anew: tuple[str, ...], base: Panel) -> Panel:
         """Measure some measures anew and take the others over, where both have the same axes."""
@@ -225,8 +232,8 @@ class _Site:
         return replace(base, measures={**base.measures, **fresh}, _codes={})
 
     @cached_property
-    def _rated(self) -> Ratings:
-        """The ratings from which every other preset takes what it leaves as it is."""
+    def rated(self) -> Ratings:
+        """The ratings under the usual settlement; others take over what they leave as it is."""
         return rate(self.settled.design, self._panel(self.settled.design))
 
     def _students(self) -> Path:
