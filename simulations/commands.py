@@ -33,9 +33,18 @@ def memo(
     if every == bool(name):
         raise ProblemsError([Problem("memo", "takes the name of a memo, or --all.")])
     forms = [form.strip() for form in to.split(",")]
-    names = publishing.memo_names() if every else (name,)
-    pages = [publishing.memo(one, forms=forms) for one in names]
-    typer.echo(publishing.memo_index() if every else pages[0])
+    if not every:
+        typer.echo(publishing.memo(name, forms=forms))
+        return
+    problems: list[Problem] = []
+    for one in publishing.memo_names():
+        try:
+            publishing.memo(one, forms=forms)
+        except ProblemsError as error:  # the others are made all the same
+            problems += error.problems
+    typer.echo(publishing.memo_index())
+    if problems:
+        raise ProblemsError(problems)
 
 
 @app.command()

@@ -45,6 +45,7 @@ def mixed_signals(
     *,
     held: Bands | None = None,
     kind: Sequence[str] | None = None,
+    shares: tuple[float, float] = (0.3, 0.3),
 ) -> pd.DataFrame:
     """Give the share of schools that are high on one measure and low on another, in each world.
 
@@ -52,8 +53,9 @@ def mixed_signals(
         model: the variances behind the figures, fitted jointly over measures.
         figures: over school, year and measure, as in `components`; more is better.
         drawing: the year, the number of draws (two or more) and the seed.
-        held: bands that stay; those of the year's published figures (30 % low, 30 % high) without.
+        held: bands that stay; those of the year's published figures without.
         kind: of each school, such as its level; one kind without it.
+        shares: of the schools that are low and high on a measure, where bands are cut.
 
     Returns:
         One row for each world (published, joint, one factor, independent), seen (truth, or
@@ -62,20 +64,22 @@ def mixed_signals(
         (standard deviation over draws: how sure the share is of these schools).
     """
     published = figures[:, drawing.year][None]
-    held = held or cut_bands(published[0])
+    held = held or cut_bands(published[0], low=shares[0], high=shares[1])
     kinds = np.array(["" for _ in figures] if kind is None else list(kind), dtype=object)
-    rows = list(_rows((PUBLISHED, "replication"), published, held, kinds))
+    anew = cut_bands(published, low=shares[0], high=shares[1])
+    rows = list(_rows((PUBLISHED, "replication"), published, (held, anew), kinds))
     for world, seen in itertools.product(get_args(World), get_args(Seen)):
         drawn = draw_world(model, figures, drawing, world=world, seen=seen)
-        rows += _rows((world, seen), drawn, held, kinds)
+        anew = cut_bands(drawn, low=shares[0], high=shares[1])
+        rows += _rows((world, seen), drawn, (held, anew), kinds)
     return pd.DataFrame(rows)
 
 
 def _rows(
-    names: tuple[str, str], drawn: np.ndarray, held: Bands, kinds: np.ndarray
+    names: tuple[str, str], drawn: np.ndarray, cut: tuple[Bands, Bands], kinds: np.ndarray
 ) -> Iterator[dict[str, object]]:
     numbers = range(2, drawn.shape[-1] + 1)
-    for bands, number in itertools.product((held, cut_bands(drawn)), numbers):
+    for bands, number in itertools.product(cut, numbers):
         marks = mixed(drawn, bands, number)
         for kind in np.unique(kinds):
             mine = marks[:, kinds == kind]
@@ -87,7 +91,7 @@ def _rows(
             yield {
                 "world": names[0],
                 "seen": names[1],
-                "bands": "held" if bands is held else "cut anew",
+                "bands": "held" if bands is cut[0] else "cut anew",
                 "kind": kind,
                 "measures": number,
                 "schools": mine.shape[1],

@@ -16,12 +16,16 @@ INK: Final = "#1b2733"
 SOFT: Final = "#5b6875"
 BLUE: Final = "#0b5394"
 ORANGE: Final = "#b45f06"
+GREEN: Final = "#1b7f5c"
 GREY: Final = "#b9c2cb"
 WIDTH: Final = 560
 LINE: Final = 44
 """Letters in a line of a long label."""
 FINE: Final = 40
 """An axis of per cent that ends here or below has a mark at every 5."""
+
+FEW: Final = 10
+"""An axis that ends here or below counts things: a mark at every one."""
 
 VEGA_LITE: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
 DESCRIPTION: Final = "application/vnd.vegalite+json"
@@ -78,8 +82,12 @@ def dots_with_bands(
         rule_says: the words at that line.
     """
     rows = alt.Y("label:N", sort=list(table["label"]), title=None, axis=alt.Axis(labelLimit=260))
-    scale = alt.Scale(domain=[0, max(table["share"].max(), table["high"].max(), rule or 0) * 1.15])
-    across = alt.X("share:Q", title=title, scale=scale, axis=alt.Axis(format=".0%"))
+    most = max(table["share"].max(), table["high"].max(), rule or 0) * 1.15
+    scale = alt.Scale(domain=[0, most])
+    axis = alt.Axis(format=".0%")
+    if most > 1:  # room for words, but no share above one
+        axis.values = [place / 10 for place in range(11)]
+    across = alt.X("share:Q", title=title, scale=scale, axis=axis)
     base = alt.Chart(table)
     band = base.mark_bar(color=GREY, opacity=0.55, height=16).encode(
         x=alt.X("low:Q", title=title, scale=scale), x2="high:Q", y=rows
@@ -107,7 +115,7 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
     """Draw a share against a number for several series, each labelled at its end.
 
     Args:
-        table: columns x (0-100), share (0-1), series.
+        table: columns x (0-100; up to 10 it counts things), share (0-1), series.
         x_title: title of the horizontal axis.
         y_title: title of the vertical axis.
         colours: series -> colour.
@@ -116,7 +124,7 @@ def two_lines(table: pd.DataFrame, *, x_title: str, y_title: str, colours: dict[
         "series:N", legend=None, scale=alt.Scale(domain=list(colours), range=list(colours.values()))
     )
     most = table["x"].max()
-    step = 5 if most <= FINE else 20
+    step = 1 if most <= FEW else 5 if most <= FINE else 20
     marks = alt.Axis(values=[x for x in range(0, 101, step) if x <= most + 1])
     room = alt.Scale(domain=[0, table["x"].max() * 1.32])  # for the words at the lines' ends
     x = alt.X("x:Q", title=x_title, scale=room, axis=marks)
@@ -186,3 +194,29 @@ def bars(table: pd.DataFrame, *, title: str) -> Chart:
     layers = [base.mark_bar(color=BLUE, height=16), text.encode(text=alt.Text("count:Q"))]
     most = 1 + max(line.count("|") for line in lines)
     return themed(alt.layer(*layers), height=(16 * most + 10) * len(lines) + 30)
+
+
+def labelled_points(
+    table: pd.DataFrame, *, titles: tuple[str, str], colours: dict[str, str]
+) -> Chart:
+    """Draw a point with its name for each line of the table: one share against another.
+
+    Args:
+        table: columns x and y (shares 0-1), label, series, and side (left or right of its point).
+        titles: titles of the horizontal and the vertical axis.
+        colours: series -> colour.
+    """
+    room = alt.Scale(domain=[0, float(table["x"].max()) * 1.15])
+    x = alt.X("x:Q", title=titles[0], scale=room, axis=alt.Axis(format=".0%"))
+    y = alt.Y("y:Q", title=titles[1], axis=alt.Axis(format=".0%"))
+    scale = alt.Scale(domain=list(colours), range=list(colours.values()))
+    series = alt.Color("series:N", legend=None, scale=scale)
+    base = alt.Chart(table)
+    layers = [base.mark_circle(size=130, opacity=1).encode(x=x, y=y, color=series)]
+    right, left = (alt.Chart(table[table["side"] == side]) for side in ("right", "left"))
+    named = [
+        right.mark_text(align="left", dx=11, fontWeight="bold"),
+        left.mark_text(align="right", dx=-11, fontWeight="bold"),
+    ]
+    layers += [words.encode(x=x, y=y, text="label:N", color=series) for words in named]
+    return themed(alt.layer(*layers), height=340)
