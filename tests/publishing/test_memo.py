@@ -13,11 +13,12 @@ import pandas as pd
 import pytest
 
 from analysis.panels.reading import read_panel
-from analysis.problems import ProblemsError
-from analysis.publishing.memo import PAPER, memo, memo_index
+from analysis.problems import ProblemsError, fail
+from analysis.publishing.memo import PAPER, memo, memo_index, memo_names
 from analysis.publishing.qmd import lint, load_qmd
 from analysis.publishing.rendering import quarto_on_path, render
 from analysis.publishing.store import read_result
+from tests.test_commands import measures
 
 NAME = "status-or-improvement"
 
@@ -244,6 +245,28 @@ def test_the_index_lists_what_is_published(built: Path) -> None:
     assert {f"{NAME}/{NAME}.{form}" for form in ("html", "pdf", "docx")} <= set(targets)
     assert all((index.parent / target).exists() for target in targets)
     assert built.exists()
+
+
+def test_the_series_is_made_where_one_memo_cannot_be(
+    monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    """All others are made, then the index; what is lacking is told, and the exit code says so."""
+    made = []
+
+    def one(name: str, *, forms: list[str]) -> str:
+        if name == "minimum-n":
+            raise fail(name, "needs the official files.")
+        made.append((name, *forms))
+        return name
+
+    monkeypatch.setattr("analysis.publishing.memo.memo", one)
+    monkeypatch.setattr("analysis.publishing.memo.memo_index", lambda: tmp_path / "index.html")
+    done = measures("memo", "--all", "--to", "html")
+    assert done.returncode == 1
+    assert "minimum-n: needs the official files." in done.stderr
+    assert "index.html" in done.stdout
+    assert {name for name, _ in made} == {*memo_names()} - {"minimum-n"}
+    assert len(made) > 3
 
 
 def test_an_unknown_memo() -> None:
