@@ -29,9 +29,10 @@ class Guesses:
 
     `usual` is the likeliest settlement: decision -> preset. `each` has a row for every other
     preset, alone (decision, preset, title, evidence, and what `against` says); `together` a row for
-    each settlement of all decisions that was tried, with a column for each decision. `schools` says
-    of every school under which share of those settlements it is named. `ways` counts all
-    settlements that there are.
+    each settlement of all decisions that was tried, with a column for each decision and its
+    `likelier` weight. `schools` says of every school under which share of those settlements it is
+    named, under two priors: every preset of a decision alike (`share`), and the likeliest preset of
+    a decision with one half (`share_likelier`). `ways` counts all settlements that there are.
     """
 
     usual: Mapping[str, str]
@@ -69,7 +70,7 @@ def guesses(ask: Question, *, most: int) -> Guesses:
     usual = {d: one.name for d, some in open_.items() for one in some if one.name in parts}
     rest = tuple(one for one in parts.values() if one.settles not in open_)
     base = rate(_settled(ask, open_, usual, rest), ask.panel)
-    if ask.list in base.design.unknown or not (base[ask.list].value == 1).any():
+    if ask.list in base.design.unknown or not _named(ask, base).any():
         raise fail(ask.design.name, f"names nobody on {ask.list} under {ask.usual}.")
     rows = []
     for decision, preset in ((d, one) for d, some in open_.items() for one in some):
@@ -79,8 +80,9 @@ def guesses(ask: Question, *, most: int) -> Guesses:
             told = {"decision": decision, "preset": preset.name, "title": preset.title}
             rows.append({**told, "evidence": preset.evidence, **against(ask, base, found)})
     together, named = _together(ask, open_, rest, base, most)
+    together["likelier"] = [_likelier(row, usual, open_) for row in together.to_dict("records")]
     ways = math.prod(len(some) for some in open_.values())
-    return Guesses(usual, pd.DataFrame(rows), together, _schools(ask, base, named), ways)
+    return Guesses(usual, pd.DataFrame(rows), together, _schools(ask, base, together, named), ways)
 
 
 def _settled(
@@ -146,10 +148,23 @@ def _ways(open_: Presets, most: int) -> Iterator[Mapping[str, str]]:
             yield dict(zip(open_, chosen, strict=True))
 
 
-def _schools(ask: Question, base: Ratings, named: np.ndarray) -> pd.DataFrame:
+def _likelier(ways: Mapping[Any, Any], usual: Mapping[str, str], open_: Presets) -> float:
+    """Weigh a settlement: the likeliest preset of a decision carries one half, if it has others."""
+    parts = []
+    for decision, some in open_.items():
+        others = len(some) - 1
+        taken = ways[decision] == usual[decision]
+        parts.append(1.0 if not others else 0.5 if taken else 0.5 / others)
+    return math.prod(parts)
+
+
+def _schools(
+    ask: Question, base: Ratings, together: pd.DataFrame, named: np.ndarray
+) -> pd.DataFrame:
     units = ask.panel.units
     table = pd.DataFrame({"school": units["school"], "part": units["part"]})
     table["index"] = _last(ask, base, ask.index)
     table["usual"] = _named(ask, base)
     table["share"] = named.mean(axis=0)
+    table["share_likelier"] = np.average(named, axis=0, weights=together["likelier"])
     return table[base.cells.is_whole.to_numpy()].drop(columns="part").reset_index(drop=True)

@@ -40,7 +40,7 @@ def moved_by_each(
         ProblemsError: the usual settlement names nobody.
     """
     base = site.rated
-    if not (base[ask.list].value == 1).any():
+    if not (base[ask.list].value.sel(year=ask.year) == 1).any():
         raise fail(ask.design.name, f"names nobody on {ask.list} under {ask.usual}.")
     rests = {*presets_of(load_design(ask.design.name), step=ask.list)}
     rows = []
