@@ -15,6 +15,7 @@ import os
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
@@ -49,6 +50,12 @@ MOST_MARKS: Final = 20_000_000
 
 PARTS: Final = 40
 """A run has about so many parts, for the bar and for the processes."""
+
+TASTED: Final = 2
+"""So many parts are made before processes are started."""
+
+START: Final = 20.0
+"""Seconds of work that are worth starting processes for."""
 
 
 def run_experiment(
@@ -184,20 +191,29 @@ def _there(asked: Experiment, told: Mapping[str, str]) -> Result | None:
 def _work(
     asked: Experiment, figures: Figures, folder: Path, missing: Sequence[int], workers: int
 ) -> Iterator[int]:
-    if workers == 1 or len(missing) < 2:  # noqa: PLR2004 (one part needs no company)
-        for number in missing:
-            yield write_part(asked, figures.home, folder, number)
+    """Make the parts: alone, or in company where the first two tell that much is left to do."""
+    begun = time.monotonic()
+    rest = list(missing)
+    while rest and (
+        workers == 1 or len(missing) - len(rest) < TASTED or _little(begun, missing, rest)
+    ):
+        yield write_part(asked, figures.home, folder, rest.pop(0))
+    if not rest:
         return
     with ProcessPoolExecutor(
-        min(workers, len(missing)), mp_context=get_context("spawn"), initializer=_patient
+        min(workers, len(rest)), mp_context=get_context("spawn"), initializer=_patient
     ) as pool:
-        waiting = [
-            pool.submit(write_part, asked, figures.home, folder, number) for number in missing
-        ]
+        waiting = [pool.submit(write_part, asked, figures.home, folder, number) for number in rest]
         try:
             yield from (one.result() for one in as_completed(waiting))
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _little(begun: float, missing: Sequence[int], rest: Sequence[int]) -> bool:
+    """Say whether the rest takes no longer than processes take to start."""
+    spent, done = time.monotonic() - begun, len(missing) - len(rest)
+    return spent / done * len(rest) < START
 
 
 def _patient() -> None:
