@@ -7,7 +7,9 @@ To add a figure: one function here that takes draws of who is named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,3 +127,133 @@ def normal_truly(reliability: float, share: float) -> float:
     0.54
     """
     return normal_overlap(reliability**0.5, share)
+
+
+def by_kind(
+    named: np.ndarray, kinds: np.ndarray | pd.Series[Any], lowest: np.ndarray | None = None
+) -> pd.DataFrame:
+    """Say for each kind of school how many of its named schools return, and are truly lowest.
+
+    Args:
+        named: over world, draw and school: 1 or true where named. The draws of one world are
+            independent replications of the same schools; worlds have nothing in common.
+        kinds: over school: a word or number for the kind (size, level, poverty ...), the same in
+            all worlds; or over world and school. Schools without one are left out.
+        lowest: over world, draw and school: who is truly lowest; left out where no truth is known.
+
+    Returns:
+        One row for each kind: kind, schools (a world), named (share of them in a draw), times
+        (named schools, all draws added up), again (share of the named that another draw names),
+        truly (share of the named that are truly lowest). Shares are missing where nobody is named.
+
+    Raises:
+        ProblemsError: fewer than two draws.
+
+    >>> two = np.array([[[1, 0, 1, 0], [1, 1, 0, 0]]])
+    >>> by_kind(two, np.array(["small", "small", "large", "large"])).set_index("kind")["again"]
+    kind
+    large    0.000000
+    small    0.666667
+    Name: again, dtype: float64
+    """
+    marks = np.asarray(named, dtype=float) == 1
+    worlds, draws, schools = marks.shape
+    if draws < 2:  # noqa: PLR2004 (one to be held beside another)
+        raise fail("consistency", "needs at least two draws of each world.")
+    low = np.zeros_like(marks) if lowest is None else np.asarray(lowest) == 1
+    kind = np.broadcast_to(np.asarray(kinds, dtype=object), (worlds, schools))
+    times = marks.sum(axis=1)
+    each = pd.DataFrame(
+        {
+            "kind": kind.ravel(),
+            "times": times.ravel(),
+            "pairs": (times * (times - 1)).ravel() / (draws - 1),
+            "both": (marks & low).sum(axis=1).ravel(),
+        }
+    )
+    grouped = each.groupby("kind")
+    sums = grouped[["times", "pairs", "both"]].sum()
+    counts = grouped.size()
+    per = sums["times"].where(sums["times"] > 0)
+    found = pd.DataFrame(
+        {
+            "schools": counts / worlds,
+            "named": sums["times"] / (draws * counts),
+            "times": sums["times"],
+            "again": sums["pairs"] / per,
+            "truly": np.nan if lowest is None else sums["both"] / per,
+        }
+    )
+    return found.reset_index()
+
+
+def at_levels(levels: np.ndarray, edges: Sequence[float]) -> pd.DataFrame:
+    """Give, for every school, the share of draws that put it at each level.
+
+    Args:
+        levels: over draw and school: levels, or an index that `edges` cuts into levels.
+        edges: lower edges of the second level and of those above it.
+
+    Returns:
+        One row for each school, one column for each level (1 the lowest): shares (0-1) of the draws
+        in which it has a level at all; missing where it never has one.
+
+    >>> at_levels(np.array([[1.0, 55], [25, 65]]), [20, 60]).to_numpy().tolist()
+    [[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]
+    """
+    index = np.asarray(levels, dtype=float)
+    there = ~np.isnan(index)
+    place = np.searchsorted(np.asarray(edges), index, side="right")
+    count = np.where(there.any(axis=0), there.sum(axis=0), np.nan)
+    shares = {k + 1: ((place == k) & there).sum(axis=0) / count for k in range(len(edges) + 1)}
+    return pd.DataFrame(shares)
+
+
+@dataclass(frozen=True)
+class Halves:
+    """Two halves of the same students: how far they agree, and how far the whole would.
+
+    `correlation` is between the halves; `whole` is what Spearman and Brown expect of two wholes;
+    `both` is the share of those named by one half whom the other names, with `chance` beside it.
+    """
+
+    correlation: float
+    whole: float
+    both: float
+    chance: float
+
+
+def agree_by_halves(
+    index: tuple[np.ndarray, np.ndarray], named: tuple[np.ndarray, np.ndarray]
+) -> Halves:
+    """Hold two halves of the students beside one another.
+
+    Args:
+        index: over school: the index by one half, and by the other.
+        named: over school: who is named by one half, and by the other.
+
+    Raises:
+        ProblemsError: a half names nobody.
+
+    Source: Spearman (1910) and Brown (1910).
+
+    >>> one, two = np.array([1.0, 2, 3, 4]), np.array([2.0, 1, 4, 3])
+    >>> agree_by_halves((one, two), (one == 1, two == 1))
+    Halves(correlation=0.6, whole=0.75, both=0.0, chance=0.25)
+    """
+    both_there = ~np.isnan(index[0]) & ~np.isnan(index[1])
+    r = round(float(np.corrcoef(index[0][both_there], index[1][both_there])[0, 1]), 12)
+    marks = _marks(np.stack(named), least=2)[:, both_there]
+    shared = float((marks[0] & marks[1]).sum() / marks.sum(axis=1).mean())
+    return Halves(r, round(spearman_brown(r, 2), 12), shared, float(marks.mean()))
+
+
+def spearman_brown(correlation: float, times: float) -> float:
+    """Give the reliability of a measurement so many times as long.
+
+    Source: Spearman (1910) and Brown (1910).
+
+    >>> round(spearman_brown(0.6, 2), 2)
+    0.75
+    """
+    return times * correlation / (1 + (times - 1) * correlation)
