@@ -23,7 +23,7 @@ def page(tmp_path_factory) -> str:
     patch = pytest.MonkeyPatch()
     patch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path_factory.mktemp("build")))
     patch.setattr("analysis.publishing.rendering.quarto_on_path", lambda: None)
-    said = {"world": str(world), "seeds": [1], "draws": 2, "years": [2016]}
+    said = {"world": str(world), "seeds": [1], "draws": 2, "years": [2016], "bootstraps": 3}
     found = memo("consistency", parameters=said, forms=["html"])
     yield re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", found.read_text()))
     patch.undo()
