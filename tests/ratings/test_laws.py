@@ -409,12 +409,29 @@ def without_pool(design) -> set[str]:
     return {n for n, rule in across.items() if getattr(rule, "pool", Ref("")).of == "all_schools"}
 
 
+def outside(name, seed) -> str:
+    """Give a school that is in no pool of a design; the first where each is in one."""
+    ratings = rated(name, *tables(name, seed))
+    pools = {getattr(rule, "pool", None) for rule in ratings.design.steps.values()} - {None}
+    steps = {pool.of for pool in pools if pool.of in ratings.design.steps}
+    met = np.zeros(len(ratings.panel.units), dtype=bool)
+    for step in steps:
+        value = ratings[step].value
+        met |= (value == 1).any([axis for axis in value.dims if axis != "school"]).to_numpy()
+    codes = ratings.panel.units["school"]
+    return str(
+        codes[~met & (ratings.panel.units["part"] == "")].iloc[0]
+        if not met.all()
+        else codes.iloc[0]
+    )
+
+
 def with_outsider(name, seed):
     """Add a school that is in no pool, with the lowest values of all."""
     schools, measures = tables(name, seed)
     design = design_called(name)
     no = {column: "no" for column, said in design.columns.items() if said.holds == "yes_no"}
-    first = schools["school"].iloc[0]
+    first = outside(name, seed)
     more = schools[(schools["school"] == first) & (schools["part"] == "")]
     rows = measures[(measures["school"] == first) & (measures["part"] == "")]
     low = rows["measure"].map(measures.groupby("measure")["value"].min())
