@@ -57,7 +57,7 @@ def measured_anew(usual: Design, other: Design) -> tuple[str, ...]:
     """Name the measures that another settlement counts in another way.
 
     >>> a = usual_way("core/sqii-2015-16", "core/usual").design
-    >>> b = next(w for w in other_ways("core/sqii-2015-16", "core/usual") if w.decision == "split")
+    >>> b = next(other_ways("core/sqii-2015-16", "core/usual", only=["split"]))
     >>> measured_anew(a, b.design)
     ()
     """

@@ -63,7 +63,7 @@ def test_one_student_counts_alike_in_every_measure_and_group(two: Sampled) -> No
 
 def test_a_rate_and_a_mean_spread_as_the_textbook_says(two: Sampled) -> None:
     """Binomial sqrt(p q / n) and s / sqrt(n), which Poisson weights reach as n grows."""
-    draws = 4000
+    draws = 600
     drawn = resampled(two, range(draws), seed=5).measures
     p, n = 12 / 40, 40
     for name, spread, mean in (
@@ -78,14 +78,14 @@ def test_a_rate_and_a_mean_spread_as_the_textbook_says(two: Sampled) -> None:
 
 def test_a_rate_of_nought_varies_by_what_its_count_leaves_open(two: Sampled) -> None:
     """0 of 25: the chance has the mean (0 + 1/2) / (25 + 1), by Jeffreys' prior."""
-    draws = 4000
+    draws = 600
     found = resampled(two, range(draws), seed=7).measures["absence"].value
     nought = found.isel(school=1, year=0, group=0).to_numpy()
     mean = 100 * 0.5 / 26
     assert nought.mean() == pytest.approx(mean, abs=3 * nought.std() / math.sqrt(draws))
     # nobody again, with 25 students each time: B(1/2, 50 + 1/2) / B(1/2, 25 + 1/2)
     still = math.exp(betaln(0.5, 50.5) - betaln(0.5, 25.5))
-    assert (nought == 0).mean() == pytest.approx(still, abs=0.03)
+    assert (nought == 0).mean() == pytest.approx(still, abs=0.06)
 
 
 def test_the_same_draw_gives_the_same_bytes_whatever_others_there_are(two: Sampled) -> None:
