@@ -9,7 +9,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.progress import track
@@ -116,20 +116,19 @@ def guide(
         out.print(f"wrote {path}", soft_wrap=True)
 
 
-@app.command()
-def verify(
-    place: Annotated[str, typer.Argument(help="a place, or place/name; all without it")] = "",
-    data: Annotated[
-        Path | None, typer.Option(help="the folder of official data, a folder for each place")
-    ] = None,
-    form: Annotated[
-        Literal["table", "json"], typer.Option("--format", help="table, or JSON rows")
-    ] = "table",
-    to: Annotated[Path | None, typer.Option("--out", help="write the JSON rows there too")] = None,
+def verify_lists(
+    place: str, data: Path | None = None, *, form: str = "table", to: Path | None = None
 ) -> None:
-    """Hold designs to the lists that agencies published, row by row.
+    """Hold designs to the lists that agencies published, row by row, and print what was found.
 
-    Example: measures verify florida --data ../shared/data
+    Args:
+        place: a place, or place/name; empty for all.
+        data: the folder of official data, a folder for each place.
+        form: `table`, or `json`.
+        to: where the JSON rows are written too.
+
+    Raises:
+        ProblemsError: no such design, or one that matches fewer rows than its ledger says.
     """
     entries = [entry for entry in load_ledger() if entry.design.startswith(place)]
     if not entries:

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 
 from analysis.checks import app as checks_app
-from analysis.checks import verify as verify_lists
 from analysis.commands import app as analysis_app
 from analysis.measuring import app as measuring_app
 from analysis.problems import ProblemsError
@@ -24,10 +23,7 @@ commands = typer.Typer(
     help="Decide, defend and study how schools are judged.",
 )
 commands.registered_commands += analysis_app.registered_commands
-# one command verify for all places: that of the simulations knows core, and asks the other's
-commands.registered_commands += [
-    one for one in checks_app.registered_commands if one.callback is not verify_lists
-]
+commands.registered_commands += checks_app.registered_commands
 commands.registered_commands += measuring_app.registered_commands
 commands.registered_commands += questions_app.registered_commands
 commands.registered_commands += simulations_app.registered_commands

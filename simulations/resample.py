@@ -29,7 +29,7 @@ from analysis.designs.design import Design
 from analysis.panels.panel import Panel
 from analysis.panels.students.cells import NEEDED_SHARE
 from analysis.panels.students.counts import NOT_TESTED, Count
-from analysis.panels.students.measure import Counted, counted_rows, measure
+from analysis.panels.students.measure import Counted, counted_rows, measure_counted
 from analysis.panels.students.table import Students
 from analysis.panels.students.who import GROUPS, PART
 from analysis.values import ALL, Reason, Values
@@ -82,8 +82,8 @@ def sample(design: Design, students: Students) -> Sampled:
     Raises:
         ProblemsError: as `measure` says.
     """
-    panel = measure(design, students).panel
     counted = counted_rows(design, students)
+    panel = measure_counted(design, students, counted).panel
     rows = counted.rows.collect(engine="streaming")
     segments = rows.select(KEYS).unique(maintain_order=True).sort(KEYS).with_row_index("segment")
     keyed = rows.select(KEYS).join(segments, on=KEYS, how="left", maintain_order="left")

@@ -58,7 +58,7 @@ def verify(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
     """
     first, _, row = place.partition("/")
     if first != CORE:
-        checks.verify(place, data, form, to)
+        checks.verify_lists(place, data, form=form, to=to)
         return
     _require(row)
     rows = _figures(world, seeds, workers)

@@ -179,4 +179,4 @@ def test_a_rate_that_falls_behind_the_ledger_fails(monkeypatch: pytest.MonkeyPat
         checks, "load_ledger", lambda: (entry.model_copy(update={"results": held}),)
     )
     with pytest.raises(ProblemsError, match="matches 5,454 rows; the ledger says 5,455"):
-        checks.verify("california/api")
+        checks.verify_lists("california/api")

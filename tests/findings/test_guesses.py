@@ -46,14 +46,16 @@ def test_a_row_says_what_two_ratings_say(found: Guesses) -> None:
 
 
 def test_the_prior_that_leans_on_the_likeliest(found: Guesses) -> None:
-    """One half for the likeliest preset of each decision; the others of it share the other half."""
-    open_ = presets_of(load_design(DESIGN), step="atsi")
+    """Five decisions, of which cut points have three presets and the others two.
+
+    By hand: (1/2)^5 for any settlement with the usual cut points, and for another the two that are
+    left share one half, so (1/2)^4 x 1/4.
+    """
+    assert len(found.usual) == 5
     for row in found.together.to_dict("records"):
-        by_hand = 1.0
-        for decision, some in open_.items():
-            if len(some) > 1:
-                by_hand *= 0.5 if row[decision] == found.usual[decision] else 0.5 / (len(some) - 1)
-        assert row["likelier"] == pytest.approx(by_hand)
+        usual_cuts = row["cut_points"] == "cuts-deciles-by-level"
+        assert row["likelier"] == (1 / 32 if usual_cuts else 1 / 64)
+    assert set(found.together["likelier"]) == {1 / 32, 1 / 64}
     schools = found.schools
     assert ((schools["share_likelier"] > 0) == (schools["share"] > 0)).all()
     assert ((schools["share_likelier"] > 1 - 1e-12) == (schools["share"] == 1)).all()

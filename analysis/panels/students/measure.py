@@ -120,7 +120,15 @@ def measure(design: Design, students: Students) -> Measured:
     >>> float(panel.measures["absence"].value.sel(year=2015, group="all")[0])
     50.0
     """
-    found = counted_rows(design, students)
+    return measure_counted(design, students, counted_rows(design, students))
+
+
+def measure_counted(design: Design, students: Students, found: Counted) -> Measured:
+    """Sum up student rows that are ready, as `measure` does.
+
+    Raises:
+        ProblemsError: nobody counts in any measure, or a table beside the students is wrong.
+    """
     cells = _cells(found)
     if cells.is_empty():
         raise fail(students.file, f"has no student who counts in a measure of {design.name}.")
