@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE = 1
 export OPENBLAS_NUM_THREADS = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install memo lab test check bench verify lock clean
+.PHONY: help install memo lab browser test check bench verify lock clean
 
 help: ## list the targets
 	@echo "Multiple Measures: decide, defend and study how schools are judged."
@@ -43,7 +43,20 @@ memo: $(READY) ## run the first memo's notebook and publish the memo; prints its
 lab: $(READY) ## open JupyterLab on the notebooks, with the project's own kernel
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
 
-test: $(READY) ## run every test, and measure how much of the code they reach
+browser: ## install what the tests of pages need: Chromium, fonts, axe-core
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null || \
+	  command -v google-chrome > /dev/null || \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core fonts-noto-core > /dev/null; \
+	  else echo "No Chromium, so tests of pages are skipped. On Debian: apt install chromium fonts-dejavu"; fi
+	@if ! command -v npm > /dev/null; then \
+	    echo "No npm, so pages are not checked for access. On Debian: apt install nodejs npm"; \
+	  elif ! cmp -s tests/accessibility/package-lock.json $(BUILD)/accessibility/package-lock.json || \
+	      ! test -f $(BUILD)/accessibility/node_modules/axe-core/axe.min.js; then \
+	    mkdir -p $(BUILD)/accessibility && cp tests/accessibility/package*.json $(BUILD)/accessibility/ && \
+	    cd $(BUILD)/accessibility && npm ci --ignore-scripts --no-audit --no-fund --silent; fi
+
+test: $(READY) browser ## run every test, and measure how much of the code they reach
 	@mkdir -p $(BUILD)
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= --cov-fail-under=0 $(TESTS)
 	@touch $(COVERED)

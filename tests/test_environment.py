@@ -8,7 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
-PIP_ONLY = {"pypandoc-binary", "typst"}  # conda-forge has others of these names
+PIP_ONLY = {"playwright", "pypandoc-binary", "typst"}  # conda-forge has others of these names
 
 
 def plain(name: str) -> str:
@@ -45,7 +45,7 @@ def test_every_pin_of_conda_is_the_lock_s() -> None:
 def test_conda_brings_quarto_and_the_project() -> None:
     _, said = conda()
     assert any(str(line).startswith("quarto>=1.9") for line in said)
-    assert {"pip": ["-e ."]} in said
+    assert {"pip": ["-e .", f"playwright=={version('playwright')}"]} in said
 
 
 def test_every_line_of_the_lock_has_hashes_and_no_host() -> None:

@@ -115,7 +115,9 @@ def _pandoc(document: Path, to: str, options: list[str], out: Path | None = None
 
 def _html(document: Path, fresh: Path) -> None:
     style = ["--css", str(document.parent / "memo.css"), "--metadata", "document-css=false"]
-    options = ["--embed-resources", "--mathml", "--section-divs", *style]
+    # Pandoc's own page has no main landmark, by which a screen reader finds the text
+    main = ["--variable", "include-before=<main>", "--variable", "include-after=</main>"]
+    options = ["--embed-resources", "--mathml", "--section-divs", *style, *main]
     _pandoc(document, "html5", options, fresh)
 
 

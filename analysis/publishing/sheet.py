@@ -59,7 +59,7 @@ def sheet(ratings: Ratings, school: str, *, year: int | None = None, internal: b
 
     >>> from analysis import load_design, rate, read_panel
     >>> page = sheet(rate(load_design("franklin/index"), read_panel("franklin")), "0103")
-    >>> "<h1>Cedar (0103)</h1>" in page, "<script" in page
+    >>> "<h1><bdi>Cedar</bdi> (0103)</h1>" in page, "<script" in page
     (True, False)
     """
     place = locate(ratings, school, year=year)
@@ -157,7 +157,7 @@ def _page(school: School, told: str, mark: str) -> str:
         f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>",
         '<body class="long">' if said > MUCH else "<body>",
         f'<p class="mark">{escape(told)}</p>' if told else "",
-        f"<header><h1>{escape(name)}</h1>",
+        f"<header><h1><bdi>{escape(school.name)}</bdi> ({escape(school.trace.school)})</h1>",
         f'<p class="where">{escape(school.where)}</p></header>',
         "<main>",
         *blocks,

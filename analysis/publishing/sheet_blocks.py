@@ -153,7 +153,9 @@ def _heads(school: School) -> tuple[str, ...]:
 
 def _table(title: str, note: str, heads: str, bodies: str, below: str = "") -> str:
     return (
-        f'<section><h2>{title}</h2><p class="note">{note}</p><div class="table">'
+        f'<section><h2>{title}</h2><p class="note">{note}</p>'
+        # a table wider than the window is moved with the keys, too
+        f'<div class="table" tabindex="0" role="region" aria-label="{title}">'
         f'<table aria-label="{title}"><thead><tr>{heads}</tr></thead>{bodies}</table></div>'
         f"{below}</section>"
     )

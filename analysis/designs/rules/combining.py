@@ -26,7 +26,7 @@ from analysis.designs.clause import (
 )
 from analysis.designs.rules.base import NumberRule, Shares
 from analysis.problems import did_you_mean, listed
-from analysis.values import Reason, Values, added, choose, explained
+from analysis.values import Reason, Values, added, cell_by_cell, choose, explained
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -69,42 +69,50 @@ class Mean(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give the mean, over the axes of its steps, in their unit."""
-        inputs = {name: cells[name] for name in self.of}
+        inputs = [cells[name] for name in self.of]
         weights = self._weights(cells)
-        total: Any = 0.0
+        carried = (weights[name] for name in self.of)
+        value = cell_by_cell(self._averaged, *carried, *(values.value for values in inputs))
+        return explained(value, *inputs, missing=Reason.TOO_FEW_JUDGED)
+
+    def _averaged(self, *arrays: np.ndarray) -> np.ndarray:
+        """Average plain arrays: first the weight of each step, then the value of each."""
+        total: Any = np.float64(0.0)  # not a plain number: a step may have no axis
         top: Any = 0.0
         seen: Any = 0
-        for name, values in inputs.items():
-            weight = weights[name]
-            total = total + weight
-            top = top + choose(weight > 0, weight * self._change(values.value), 0.0)
-            seen = seen + values.value.notnull()
-        value = self._back(top / total.where(total > 0))
+        with np.errstate(all="ignore"):  # what cannot be computed is missing
+            for weight, x in zip(arrays[: len(self.of)], arrays[len(self.of) :], strict=True):
+                total = total + weight
+                top = top + np.where(weight > 0, weight * self._change(x), 0.0)
+                seen = seen + ~np.isnan(x)
+            value = self._back(top / np.where(total > 0, total, np.nan))
         least = len(self.of) if self.missing == "no_result" else self.judged
-        return explained(
-            value.where(seen >= least), *inputs.values(), missing=Reason.TOO_FEW_JUDGED
-        )
+        found: np.ndarray = np.where(seen >= least, value, np.nan)
+        return found
 
-    def _change(self, x: xr.DataArray) -> xr.DataArray:
-        filled = x.fillna(0.0) if self.missing == "zero" else x
+    def _change(self, x: np.ndarray) -> np.ndarray:
+        filled = np.where(np.isnan(x), 0.0, x) if self.missing == "zero" else x
         if self.form == "arithmetic":
             return filled
-        positive = filled.where(filled >= 0) + 0.0  # a rounded -0.0 becomes 0
-        with np.errstate(divide="ignore"):  # 0 makes these means 0; below 0 there is none
-            return _log(positive) if self.form == "geometric" else 1 / positive
+        positive = np.where(filled >= 0, filled, np.nan) + 0.0  # a rounded -0.0 becomes 0
+        # 0 makes these means 0; below 0 there is none
+        return np.log(positive) if self.form == "geometric" else 1 / positive
 
-    def _back(self, mean: xr.DataArray) -> xr.DataArray:
+    def _back(self, mean: np.ndarray) -> np.ndarray:
         if self.form == "arithmetic":
             return mean
-        return _exp(mean) if self.form == "geometric" else 1 / mean
+        return np.exp(mean) if self.form == "geometric" else 1 / mean
 
     def _weights(self, cells: Cells) -> Mapping[str, xr.DataArray]:
         there = {name: cells[name].value.notnull() for name in self.of}
         if self.missing == "zero":
             there = {name: xr.ones_like(a) for name, a in there.items()}
-        nominal = {name: there[name] * 0.0 + cells.number(w) for name, w in self.of.items()}
+        nominal = {
+            name: cell_by_cell(np.add, there[name] * 0.0, cells.number(w))
+            for name, w in self.of.items()
+        }
         if self.transfer is None:
-            return {name: w * there[name] for name, w in nominal.items()}
+            return {name: cell_by_cell(np.multiply, w, there[name]) for name, w in nominal.items()}
         gained = nominal
         pattern = added(there[name] * 2.0**place for place, name in enumerate(self.of))
         for code in np.unique(pattern):
@@ -152,14 +160,6 @@ class Mean(NumberRule):
                 if name not in self.of:
                     near = did_you_mean(name, self.of)
                     yield "transfer", f"{name} is not among {listed(self.of)}.{near}"
-
-
-def _log(x: xr.DataArray) -> xr.DataArray:
-    return xr.apply_ufunc(np.log, x)  # type: ignore[no-any-return]  # xarray does not say
-
-
-def _exp(x: xr.DataArray) -> xr.DataArray:
-    return xr.apply_ufunc(np.exp, x)  # type: ignore[no-any-return]
 
 
 def most_of(cells: Cells, name: str) -> Number:
