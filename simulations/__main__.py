@@ -14,6 +14,7 @@ from analysis.problems import ProblemsError
 from analysis.questions import app as questions_app
 from simulations.commands import app as simulations_app
 from simulations.running import app as running_app
+from simulations.sweeping import app as sweeping_app
 from simulations.verifying import app as verifying_app
 
 commands = typer.Typer(
@@ -28,6 +29,7 @@ commands.registered_commands += measuring_app.registered_commands
 commands.registered_commands += questions_app.registered_commands
 commands.registered_commands += simulations_app.registered_commands
 commands.registered_commands += running_app.registered_commands
+commands.registered_commands += sweeping_app.registered_commands
 commands.registered_commands += verifying_app.registered_commands
 
 

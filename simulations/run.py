@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -41,6 +41,8 @@ from simulations.experiment import Experiment, experiment_names
 from simulations.figures import Figures, figures_of
 from simulations.grid import plan_of
 from simulations.summary import Block, Part, joined, numbers_of, tables_of
+
+Made = TypeVar("Made")
 
 MOST_AT_ONCE: Final = 256
 """Cells of a part: enough for the kernel, and few enough to lose little by an interruption."""
@@ -88,7 +90,8 @@ def run_experiment(
     folder.mkdir(parents=True, exist_ok=True)
     missing = [n for n in range(len(parts_of(bench))) if not _path(folder, n).exists()]
     done = len(parts_of(bench)) - len(missing)
-    for _ in _shown(_work(asked, figures, folder, missing, many), done, len(missing), on=progress):
+    work = _work(asked, figures, folder, missing, many)
+    for _ in shown(work, done, len(missing), on=progress, what="rating cells"):
         pass
     _finish(bench, folder, told)
     return read_result(_name(asked), expect=told)
@@ -143,6 +146,24 @@ def write_part(asked: Experiment, home: str | Path, folder: Path, number: int) -
         os.fsync(file.fileno())
     Path(path).replace(_path(folder, number))
     return number
+
+
+def shown(parts: Iterator[Made], done: int, left: int, *, on: bool, what: str) -> Iterator[Made]:
+    """Pass parts on as they come, with a bar and the time left.
+
+    Args:
+        parts: what is made.
+        done: how many were made before; they count as done.
+        left: how many are to come.
+        on: show the bar.
+        what: what is done, in words.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), disable=not on) as bar:
+        task = bar.add_task(what, total=done + left, completed=done)
+        for part in parts:
+            bar.advance(task)
+            yield part
 
 
 @lru_cache(maxsize=1)
@@ -219,16 +240,6 @@ def _little(begun: float, missing: Sequence[int], rest: Sequence[int]) -> bool:
 def _patient() -> None:
     """Let a process finish and save its part when the run is interrupted."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _shown(parts: Iterator[int], done: int, left: int, *, on: bool) -> Iterator[int]:
-    """Show parts as they come, with the time left; parts of an earlier run count as done."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), disable=not on) as bar:
-        task = bar.add_task("rating cells", total=done + left, completed=done)
-        for part in parts:
-            bar.advance(task)
-            yield part
 
 
 def _finish(bench: Bench, folder: Path, told: Mapping[str, str]) -> None:

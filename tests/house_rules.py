@@ -39,6 +39,7 @@ COMMANDS = (
     "analysis/questions.py",
     "simulations/commands.py",
     "simulations/running.py",
+    "simulations/sweeping.py",
     "simulations/verifying.py",
 )
 OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", *COMMANDS)

@@ -18,11 +18,11 @@ import nbformat
 import papermill as pm
 from papermill.exceptions import PapermillExecutionError
 
-from analysis.problems import fail
+from analysis.problems import ProblemsError, fail
 from analysis.publishing.figures import DESCRIPTION
 from analysis.publishing.qmd import INLINE, Chunk, Memo
 
-_QUIET: Final = ["--IPKernelApp.log_level=40"]
+_QUIET: Final = ["--IPKernelApp.log_level=50"]  # what fails stands in the notebook
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -38,6 +38,37 @@ def run_notebook(notebook: Path, out: Path, *, parameters: Mapping[str, Any]) ->
             raise fail(notebook.name, f"has no parameter {name}; it has {', '.join(known)}.")
     out.parent.mkdir(parents=True, exist_ok=True)
     _papermill(notebook, out, parameters)
+
+
+def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forget: Path) -> str:
+    """Run a notebook of a sweep; its copy holds no times and no paths of the run.
+
+    Args:
+        notebook: the notebook.
+        out: its copy with outputs; kept with the error where a cell failed.
+        parameters: values for its parameters cell.
+        forget: a folder whose path is taken out of the copy.
+
+    Returns:
+        The error, or nothing. An error in a cell marked to raise one counts as well.
+    """
+    error = ""
+    try:
+        _papermill(notebook, out, parameters)
+    except ProblemsError as problem:
+        error = str(problem)
+    book = nbformat.read(out, as_version=4)
+    book.metadata.pop("papermill", None)
+    for place, cell in enumerate(book.cells):
+        cell.id = f"cell-{place}"  # papermill names what it adds at random
+        for word in ("papermill", "execution"):
+            cell.metadata.pop(word, None)
+        for one in cell.get("outputs", []):
+            if one.output_type == "error" and not error:
+                error = _ANSI.sub("", f"{notebook.name}: {one.ename}: {one.evalue}")
+    text = nbformat.writes(book).replace(str(forget), "run")
+    out.write_text(text + "\n", encoding="utf-8")
+    return error
 
 
 def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401

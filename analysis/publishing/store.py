@@ -26,6 +26,9 @@ from analysis.problems import did_you_mean, fail, listed
 
 SCHEMA: Final = 1
 PACKAGES: Final = ("numpy", "pandas", "scipy", "statsmodels", "linearmodels", "xarray")
+RUNS: Final = "MULTIPLE_MEASURES_RUNS"
+"""Environment: where results go, if not into build/runs; a run of a sweep has its own place."""
+
 ROOT: Final = Path(analysis.__file__).resolve().parents[1]
 Number = float | int | str | None
 
@@ -84,6 +87,11 @@ def build_folder() -> Path:
     return Path(said) if said else ROOT / "build"
 
 
+def _runs() -> Path:
+    said = os.environ.get(RUNS)
+    return Path(said) if said else build_folder() / "runs"
+
+
 def code_fingerprint() -> str:
     """A short code for the program: every .py and .yaml of both packages, and the notebooks."""
     found = hashlib.blake2b(digest_size=8)
@@ -136,7 +144,7 @@ def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)
         name, dict(parameters), dict(fingerprints), code_fingerprint(), versions(), command
     )
     key = _key(told)
-    runs = build_folder() / "runs"
+    runs = _runs()
     runs.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=runs, prefix=f".{key}."))
     try:
@@ -175,7 +183,7 @@ def _put(fresh: Path, home: Path) -> None:
 
 
 def _point(name: str, key: str) -> None:
-    folder = build_folder() / "runs" / "by-name"
+    folder = _runs() / "by-name"
     folder.mkdir(parents=True, exist_ok=True)
     handle, fresh = tempfile.mkstemp(dir=folder)
     os.close(handle)
@@ -194,12 +202,13 @@ def read_result(name: str, *, expect: Mapping[str, str] | None = None) -> Result
         ProblemsError: there is none, it is damaged or stale, or it does not say what it
             estimates; the message has the command that makes it again.
     """
-    folder = build_folder() / "runs"
+    folder = _runs()
     pointer = folder / "by-name" / f"{name}.json"
     key = json.loads(pointer.read_text(encoding="utf-8"))["key"] if pointer.exists() else name
     home = folder / str(key)
     if not (home / "result.json").exists():
-        raise fail(name, "has no result yet. Run its notebook: measures memo NAME.")
+        way = "measures run" if name.startswith("experiment-") else "measures memo"
+        raise fail(name, f"has no result yet. Make it by: {way} NAME.")
     try:
         told = json.loads((home / "provenance.json").read_text(encoding="utf-8"))
         body = json.loads((home / "result.json").read_text(encoding="utf-8"))

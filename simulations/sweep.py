@@ -1,0 +1,224 @@
+"""What does a notebook give in every cell of an experiment? Each run once, kept, and put together.
+
+A run is addressed by what decides it: notebook, parameters, design, data, program and lock file. It
+appears whole or not at all under build/runs/sweeps/, so that an interrupted sweep goes on.
+A run that failed keeps its notebook with the error beside it. Data that a notebook reads by a path
+of its own are not part of the address: say --fresh when they change.
+To put more together: `sweep_tables.py`. To give a notebook more parameters: `_offered`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.publishing.execute import write_run
+from analysis.publishing.store import ROOT, RUNS, build_folder, code_fingerprint
+from simulations.experiment import Experiment
+from simulations.figures import figures_of
+from simulations.grid import parameters, plan_of
+from simulations.parameter_types import read_parameters, wrong_values
+from simulations.run import shown
+
+KEY: Final = 10
+"""Bytes of a run's address."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: the notebook with the parameters of one cell, and the address of what it gives."""
+
+    notebook: Path
+    cell: int
+    parameters: Mapping[str, Any]
+    key: str
+
+    @property
+    def home(self) -> Path:
+        """The folder of the finished run."""
+        return sweeps_folder() / self.key
+
+    @property
+    def failed(self) -> Path:
+        """The folder of the run that failed."""
+        return sweeps_folder() / f"{self.key}.failed"
+
+
+def sweeps_folder() -> Path:
+    """Give the folder of all runs of sweeps."""
+    return build_folder() / "runs" / "sweeps"
+
+
+def find_notebook(said: str) -> Path:
+    """Give the path of a notebook: a name in notebooks/, or a file.
+
+    Raises:
+        ProblemsError: there is none.
+    """
+    path = Path(said)
+    if path.suffix == ".ipynb" and path.is_file():
+        return path.resolve()
+    home = ROOT / "notebooks"
+    if (home / f"{said}.ipynb").is_file():
+        return home / f"{said}.ipynb"
+    names = sorted(one.stem for one in home.glob("*.ipynb"))
+    text = f"there is no such notebook; there are {listed(names)}.{did_you_mean(said, names)}"
+    raise fail(said, text)
+
+
+def jobs_of(notebook: Path, asked: Experiment, *, experiment: str) -> tuple[Job, ...]:
+    """Give the runs of a sweep, one for each cell; nothing is started.
+
+    A notebook with a parameter `cell` finds its cell by itself, and gets `experiment` and `cell`.
+    Any other must have a parameter for every factor. `design` and `panel` are given where asked.
+
+    Args:
+        notebook: the notebook.
+        asked: the experiment.
+        experiment: its name or file, as the notebook gets it.
+
+    Raises:
+        ProblemsError: every parameter that the notebook lacks or whose value is of another type.
+    """
+    known = read_parameters(notebook)
+    plan = plan_of(asked)
+    offered = [_offered(told, n, experiment) for n, told in enumerate(parameters(plan))]
+    optional = {"design", "panel", "experiment", "cell"}
+    if "cell" in known:
+        optional |= {axis.name for axis in plan.axes}
+    problems: list[Problem] = []
+    for axis in plan.axes:
+        if axis.name not in known and axis.name not in optional:
+            near = did_you_mean(axis.name, known)
+            text = f"has no parameter {axis.name}; it has {listed(known)}.{near}"
+            problems.append(Problem(notebook.name, text))
+    wanted = [{word: x for word, x in told.items() if word in known} for told in offered]
+    problems += wrong_values(notebook.name, known, wanted)
+    if problems:
+        raise ProblemsError(problems)
+    figures = figures_of(asked)
+    told = [
+        _digest(_read_sources(notebook)),
+        _digest(_read_lock()),
+        code_fingerprint(),
+        asked.fingerprint,
+        plan.base.fingerprint,
+        figures.panel(plan.base).digest,
+    ]
+    return tuple(
+        Job(notebook, n, one, _digest(json.dumps([told, one], sort_keys=True).encode()))
+        for n, one in enumerate(wanted)
+    )
+
+
+def _offered(told: Mapping[str, Any], number: int, experiment: str) -> dict[str, Any]:
+    return {"experiment": experiment, "cell": number, **told}
+
+
+def _read_sources(notebook: Path) -> bytes:
+    """Give what decides of a notebook: its cells, without outputs and marks of programs."""
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return json.dumps([[cell["cell_type"], cell["source"]] for cell in cells]).encode()
+
+
+def _read_lock() -> bytes:
+    return (ROOT / "requirements.lock").read_bytes()
+
+
+def _digest(told: bytes) -> str:
+    return hashlib.blake2b(told, digest_size=KEY).hexdigest()
+
+
+def run_jobs(jobs: Sequence[Job], *, workers: int, progress: bool = False) -> Mapping[str, str]:
+    """Make the runs that are missing, each in a process of its own.
+
+    Args:
+        jobs: the runs of a sweep.
+        workers: how many at once.
+        progress: show a bar with the time left.
+
+    Returns:
+        Key of a run that failed -> the error. The others are kept under build/runs/sweeps/.
+    """
+    write_clean()
+    missing = [job for job in jobs if not job.home.exists()]
+    done = len(jobs) - len(missing)
+    made = _made(missing, workers)
+    told = shown(made, done, len(missing), on=progress, what="running notebooks")
+    return {key: error for key, error in told if error}
+
+
+def _made(missing: Sequence[Job], workers: int) -> Iterator[tuple[str, str]]:
+    if not missing:
+        return
+    with ProcessPoolExecutor(
+        min(workers, len(missing)), mp_context=get_context("spawn"), initializer=_patient
+    ) as pool:
+        waiting = {pool.submit(write_job, job): job for job in missing}
+        try:
+            yield from ((waiting[one].key, one.result()) for one in as_completed(waiting))
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _patient() -> None:
+    """Let a run finish when the sweep is interrupted, and end when the sweep is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # its kernel notices that it is alone, and ends too
+
+
+def write_job(job: Job) -> str:
+    """Run one notebook and keep what it gives, whole or not at all.
+
+    Returns:
+        The error, or nothing.
+    """
+    fresh = sweeps_folder() / f".{job.key}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    os.environ[RUNS] = str(fresh / "runs")
+    error = write_run(job.notebook, fresh / "notebook.ipynb", job.parameters, forget=fresh)
+    body = {"cell": job.cell, "parameters": dict(job.parameters), "error": error}
+    (fresh / "run.json").write_text(json.dumps(body, sort_keys=True) + "\n", encoding="utf-8")
+    shutil.rmtree(job.failed, ignore_errors=True)
+    if error or not job.home.exists():
+        fresh.replace(job.failed if error else job.home)
+    shutil.rmtree(fresh, ignore_errors=True)
+    return error
+
+
+def write_clean() -> None:
+    """Remove what killed runs left half done."""
+    for path in sweeps_folder().glob(".*.*"):
+        pid = path.name.rpartition(".")[2]
+        if pid.isdigit() and not _alive(int(pid)):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.AccessDenied:
+        return True

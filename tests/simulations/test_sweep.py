@@ -1,0 +1,203 @@
+"""Sweeps of notebooks: typed, kept, resumed to the same bytes, and put together."""
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from analysis.problems import ProblemsError
+from simulations.__main__ import commands
+from simulations.experiment import load_experiment
+from simulations.run import run_experiment
+from simulations.sweep import jobs_of, sweeps_folder
+
+EXPERIMENT = """
+title: T
+design: franklin/index
+panel: franklin
+list: lowest
+estimand: The list under other choices.
+pool: Title I schools
+levers:
+  share: {share: [0.125, 0.25, 0.375, 0.5]}
+outcomes: [count, named]
+"""
+BODY = """
+import json, os, pathlib
+import pandas as pd
+home = pathlib.Path(os.environ["MULTIPLE_MEASURES_RUNS"])
+if share == FAILING:
+    raise ValueError("no such share")
+(home / "by-name").mkdir(parents=True)
+(home / "by-name" / "twice.json").write_text('{"key": "a"}')
+(home / "a").mkdir()
+body = {"numbers": {"double": 2 * share}, "tables": ["rows"]}
+(home / "a" / "result.json").write_text(json.dumps(body))
+pd.DataFrame({"x": [share, 1.0]}).to_parquet(home / "a" / "rows.parquet")
+print(home)
+"""
+
+
+def notebook(path: Path, parameters: str, body: str = BODY, failing: str = "None") -> Path:
+    new = nbformat.v4
+    cells = [
+        new.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+        new.new_code_cell(body.replace("FAILING", failing)),
+    ]
+    spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(new.new_notebook(cells=cells, metadata={"kernelspec": spec}), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("own") / "own.yaml"
+    path.write_text(EXPERIMENT)
+    return path
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path / "build"))
+    return tmp_path / "build"
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Give every file of the runs that are finished and of what was put together."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(files)}
+
+
+def sweep(*words: str) -> tuple[int, str]:
+    told = CliRunner().invoke(commands, ["sweep", *words])
+    if isinstance(told.exception, ProblemsError):
+        return 1, str(told.exception)
+    return told.exit_code, told.output
+
+
+@pytest.mark.usefixtures("build")
+def test_a_killed_sweep_goes_on_to_the_same_bytes(
+    own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = notebook(tmp_path / "twice.ipynb", "share = 0.1")
+    assert sweep(str(book), str(own), "--workers", "2")[0] == 0
+    undisturbed = content(sweeps_folder())
+    numbers = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")
+    assert numbers["double"].tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert numbers["cell"].tolist() == [0, 1, 2, 3]
+    rows = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "twice.rows.parquet")
+    assert rows["x"].tolist() == [0.125, 1, 0.25, 1, 0.375, 1, 0.5, 1]
+    assert not any(str(tmp_path).encode() in x for x in undisturbed.values())
+
+    monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path / "again"))
+    code = "from simulations.__main__ import app; app()"
+    running = subprocess.Popen(
+        [sys.executable, "-c", code, "sweep", str(book), str(own), "--workers", "1"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    until = time.monotonic() + 60
+    while time.monotonic() < until and len(finished()) < 1:
+        time.sleep(0.01)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    assert 1 <= len(finished()) < 4
+    tag = f"MULTIPLE_MEASURES_BUILD={tmp_path / 'again'}"
+    while time.monotonic() < until and alive(tag):
+        time.sleep(0.05)
+    assert not alive(tag)  # neither a worker nor a kernel is left
+    kept = {path: path.stat().st_mtime_ns for path in finished()}
+    assert sweep(str(book), str(own))[0] == 0
+    assert content(sweeps_folder()) == undisturbed
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def finished() -> list[Path]:
+    return [path for path in sweeps_folder().glob("*") if not path.name.startswith(".")]
+
+
+def alive(tag: str) -> bool:
+    """Say whether a process, or a kernel, with this in its environment still runs."""
+    for place in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if tag.encode() in place.read_bytes():
+                return True
+        except OSError:
+            continue  # it ended meanwhile, or is somebody else's
+    return False
+
+
+@pytest.mark.usefixtures("build")
+def test_a_failed_run_keeps_its_notebook_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
+    book = notebook(tmp_path / "twice.ipynb", "share = 0.1", failing="0.25")
+    code, told = sweep(str(book), str(own))
+    assert code == 1
+    assert "3 of 4 runs are there." in told
+    assert "no such share" in told
+    (failed,) = sweeps_folder().glob("*.failed")
+    assert "no such share" in (failed / "notebook.ipynb").read_text()
+    assert len(pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")) == 3
+
+
+@pytest.mark.usefixtures("build")
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        (
+            "shares = 0.1",
+            "twice.ipynb: has no parameter share; it has shares. Did you mean shares?",
+        ),
+        ("share = 1", "twice.ipynb: share must be a whole number, but cell 0 says 0.125."),
+        ("share: str = ''", "twice.ipynb: share must be a text, but cell 0 says 0.125."),
+        ("share = [0.1]", "twice.ipynb: share must be a list, but cell 0 says 0.125."),
+    ],
+)
+def test_an_ill_typed_parameter_starts_nothing(
+    own: Path, tmp_path: Path, parameters: str, said: str
+) -> None:
+    book = notebook(tmp_path / "twice.ipynb", parameters)
+    code, told = sweep(str(book), str(own))
+    assert code == 1
+    assert told.startswith(said)
+    assert not sweeps_folder().exists()
+
+
+@pytest.mark.usefixtures("build")
+def test_the_address_of_a_run_is_what_decides_it(own: Path, tmp_path: Path) -> None:
+    asked = load_experiment(own)
+    first = jobs_of(notebook(tmp_path / "a.ipynb", "share = 0.1"), asked, experiment="own")
+    same = jobs_of(notebook(tmp_path / "a.ipynb", "share = 0.1"), asked, experiment="own")
+    other = jobs_of(
+        notebook(tmp_path / "a.ipynb", "share = 0.1", BODY + "\n1"), asked, experiment="own"
+    )
+    assert [job.key for job in first] == [job.key for job in same]
+    assert len({job.key for job in (*first, *other)}) == 8
+
+
+@pytest.mark.usefixtures("build")
+def test_the_notebook_of_one_cell_gives_what_the_experiment_gives(own: Path) -> None:
+    code, told = sweep("one-cell", str(own), "--only", "2")
+    assert code == 0, told
+    ours = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")
+    theirs = run_experiment(load_experiment(own)).tables["cells"]
+    assert ours["count"].tolist() == theirs.loc[theirs["cell"] == 2, "count"].tolist()
+
+
+def test_an_array_script_names_every_run(own: Path) -> None:
+    code, told = sweep("one-cell", str(own), "--export", "slurm")
+    assert code == 0
+    assert "#SBATCH --array=0-3\n" in told
+    assert '--only "$SLURM_ARRAY_TASK_ID"' in told
+
+
+@pytest.mark.usefixtures("build")
+def test_what_is_not_there_is_told(own: Path) -> None:
+    assert "there is no such notebook" in sweep("one-sell", str(own))[1]
+    assert "has cells 0 to 3" in sweep("one-cell", str(own), "--only", "9")[1]
