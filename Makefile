@@ -48,7 +48,7 @@ browser: ## install what the tests of pages need: Chromium, fonts, axe-core
 	  command -v google-chrome > /dev/null || \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-dejavu-core fonts-noto-core > /dev/null; \
-	  else echo "No Chromium, so tests of pages are skipped. On Debian: apt install chromium fonts-dejavu"; fi
+	  else echo "No Chromium, so tests of pages are skipped. On Debian, as root: apt install chromium fonts-dejavu-core fonts-noto-core"; fi
 	@if ! command -v npm > /dev/null; then \
 	    echo "No npm, so pages are not checked for access. On Debian: apt install nodejs npm"; \
 	  elif ! cmp -s tests/accessibility/package-lock.json $(BUILD)/accessibility/package-lock.json || \

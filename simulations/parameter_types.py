@@ -44,6 +44,8 @@ def read_parameters(notebook: Path) -> dict[str, str]:
 
 
 def _type(hint: str, default: str) -> str:
+    if default == "None" or "Optional" in hint or "|" in hint:
+        return ""  # takes more than one type
     base = hint.partition("[")[0].strip().lower()
     if base in TYPES:
         return base

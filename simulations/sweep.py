@@ -20,6 +20,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
+from socket import gethostname
 from typing import Any, Final
 
 import psutil
@@ -193,23 +194,31 @@ def write_job(job: Job) -> str:
     Returns:
         The error, or nothing.
     """
-    fresh = sweeps_folder() / f".{job.key}.{os.getpid()}"
+    fresh = sweeps_folder() / f".{job.key}.{gethostname()}.{os.getpid()}"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     os.environ[RUNS] = str(fresh / "runs")
     error = write_run(job.notebook, fresh / "notebook.ipynb", job.parameters, forget=fresh)
-    body = {"cell": job.cell, "parameters": dict(job.parameters), "error": error}
+    body = {
+        "cell": job.cell,
+        "parameters": dict(job.parameters),
+        "error": error.replace(str(fresh), "run"),
+    }
     (fresh / "run.json").write_text(json.dumps(body, sort_keys=True) + "\n", encoding="utf-8")
     shutil.rmtree(job.failed, ignore_errors=True)
-    if error or not job.home.exists():
-        fresh.replace(job.failed if error else job.home)
+    home = job.failed if error else job.home
+    try:
+        fresh.replace(home)
+    except OSError:
+        if not home.exists():  # another process was first: its run is the same
+            raise
     shutil.rmtree(fresh, ignore_errors=True)
     return error
 
 
 def write_clean() -> None:
     """Remove what killed runs left half done."""
-    for path in sweeps_folder().glob(".*.*"):
+    for path in sweeps_folder().glob(f".*.{gethostname()}.*"):  # of this machine only
         pid = path.name.rpartition(".")[2]
         if pid.isdigit() and not _alive(int(pid)):
             shutil.rmtree(path, ignore_errors=True)

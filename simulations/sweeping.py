@@ -6,6 +6,7 @@ To add a command: one function here that reads, calls one public function, and p
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -58,7 +59,8 @@ def sweep(  # noqa: PLR0917 (each is a word of the command line)
     named = experiment if experiment in experiment_names() else str(Path(experiment).resolve())
     jobs = jobs_of(find_notebook(notebook), asked, experiment=named)
     if export:
-        command = f"measures sweep {notebook} {experiment}"
+        there = [str(Path(x).resolve()) if Path(x).is_file() else x for x in (notebook, experiment)]
+        command = f"measures sweep {shlex.join(there)}"
         name = Path(notebook).stem
         text = SLURM.format(name=name, last=len(jobs) - 1, command=command)
         out.print(text, end="", markup=False, highlight=False, soft_wrap=True)
@@ -74,8 +76,11 @@ def sweep(  # noqa: PLR0917 (each is a word of the command line)
     except KeyboardInterrupt as stopped:
         text = "was stopped. What is done is kept; the same command goes on."
         raise ProblemsError([Problem(notebook, text)]) from stopped
-    home = write_together(chosen) if len(errors) < len(chosen) else None
+    whole = only is None and len(errors) < len(chosen)  # a task of an array leaves it to the last
+    home = write_together(chosen) if whole else None
     out.print(f"{len(chosen) - len(errors):,} of {len(chosen):,} runs are there.")
+    if only is not None and not errors:
+        home = chosen[0].home
     if home is not None:
         out.print(str(home), soft_wrap=True, highlight=False)
     if errors:

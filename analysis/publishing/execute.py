@@ -23,6 +23,9 @@ from analysis.publishing.figures import DESCRIPTION
 from analysis.publishing.qmd import INLINE, Chunk, Memo
 
 _QUIET: Final = ["--IPKernelApp.log_level=50"]  # what fails stands in the notebook
+_KERNEL: Final = re.compile(r"[\w./\\-]*ipykernel_\d+[/\\]")
+"""Where a kernel says that its cells are: another place in each run."""
+
 _ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -57,7 +60,9 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
         _papermill(notebook, out, parameters)
     except ProblemsError as problem:
         error = str(problem)
-    book = nbformat.read(out, as_version=4)
+    except Exception as problem:  # noqa: BLE001 (a kernel that died, too, ends this run alone)
+        error = f"{notebook.name}: the run ended early: {type(problem).__name__}: {problem}"
+    book = nbformat.read(out if out.exists() else notebook, as_version=4)
     book.metadata.pop("papermill", None)
     for place, cell in enumerate(book.cells):
         cell.id = f"cell-{place}"  # papermill names what it adds at random
@@ -66,7 +71,7 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
         for one in cell.get("outputs", []):
             if one.output_type == "error" and not error:
                 error = _ANSI.sub("", f"{notebook.name}: {one.ename}: {one.evalue}")
-    text = nbformat.writes(book).replace(str(forget), "run")
+    text = _KERNEL.sub("kernel/", nbformat.writes(book).replace(str(forget), "run"))
     out.write_text(text + "\n", encoding="utf-8")
     return error
 

@@ -15,7 +15,8 @@ from analysis.problems import ProblemsError
 from simulations.__main__ import commands
 from simulations.experiment import load_experiment
 from simulations.run import run_experiment
-from simulations.sweep import jobs_of, sweeps_folder
+from simulations.sweep import find_notebook, jobs_of, sweeps_folder
+from simulations.sweep_tables import one_kind, write_together
 
 EXPERIMENT = """
 title: T
@@ -34,21 +35,28 @@ import pandas as pd
 home = pathlib.Path(os.environ["MULTIPLE_MEASURES_RUNS"])
 if share == FAILING:
     raise ValueError("no such share")
+if share == DYING:
+    os._exit(1)
+__import__("warnings").warn("a cell may warn", stacklevel=1)
 (home / "by-name").mkdir(parents=True)
 (home / "by-name" / "twice.json").write_text('{"key": "a"}')
 (home / "a").mkdir()
-body = {"numbers": {"double": 2 * share}, "tables": ["rows"]}
+mixed = share if share < 0.3 else "much"
+numbers = {"double": 2 * share, "share": 99, "mixed": mixed}
+body = {"numbers": numbers, "tables": ["rows"]}
 (home / "a" / "result.json").write_text(json.dumps(body))
 pd.DataFrame({"x": [share, 1.0]}).to_parquet(home / "a" / "rows.parquet")
 print(home)
 """
 
 
-def notebook(path: Path, parameters: str, body: str = BODY, failing: str = "None") -> Path:
+def notebook(
+    path: Path, parameters: str, body: str = BODY, failing: str = "None", dying: str = "None"
+) -> Path:
     new = nbformat.v4
     cells = [
         new.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-        new.new_code_cell(body.replace("FAILING", failing)),
+        new.new_code_cell(body.replace("FAILING", failing).replace("DYING", dying)),
     ]
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(new.new_notebook(cells=cells, metadata={"kernelspec": spec}), path)
@@ -89,7 +97,10 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(
     assert sweep(str(book), str(own), "--workers", "2")[0] == 0
     undisturbed = content(sweeps_folder())
     numbers = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")
-    assert numbers["double"].tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert numbers["number_double"].tolist() == [0.25, 0.5, 0.75, 1.0]
+    assert numbers["parameter_share"].tolist() == [0.125, 0.25, 0.375, 0.5]
+    assert numbers["number_share"].tolist() == [99] * 4
+    assert numbers["number_mixed"].tolist() == ["0.125", "0.25", "much", "much"]
     assert numbers["cell"].tolist() == [0, 1, 2, 3]
     rows = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "twice.rows.parquet")
     assert rows["x"].tolist() == [0.125, 1, 0.25, 1, 0.375, 1, 0.5, 1]
@@ -136,14 +147,16 @@ def alive(tag: str) -> bool:
 
 @pytest.mark.usefixtures("build")
 def test_a_failed_run_keeps_its_notebook_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
-    book = notebook(tmp_path / "twice.ipynb", "share = 0.1", failing="0.25")
+    book = notebook(tmp_path / "twice.ipynb", "share = 0.1", failing="0.25", dying="0.5")
     code, told = sweep(str(book), str(own))
     assert code == 1
-    assert "3 of 4 runs are there." in told
+    assert "2 of 4 runs are there." in told
     assert "no such share" in told
-    (failed,) = sweeps_folder().glob("*.failed")
-    assert "no such share" in (failed / "notebook.ipynb").read_text()
-    assert len(pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")) == 3
+    assert "DeadKernelError" in told
+    failed = [(one / "notebook.ipynb").read_text() for one in sweeps_folder().glob("*.failed")]
+    assert len(failed) == 2
+    assert any('"evalue": "no such share"' in text for text in failed)
+    assert len(pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")) == 2
 
 
 @pytest.mark.usefixtures("build")
@@ -169,6 +182,22 @@ def test_an_ill_typed_parameter_starts_nothing(
     assert not sweeps_folder().exists()
 
 
+def test_a_column_of_numbers_and_words_is_words_and_others_stay() -> None:
+    table = pd.DataFrame(
+        {
+            "mixed": pd.Series([1, "much", None], dtype=object),
+            "asked": pd.Series([True, None, False], dtype=object),
+            "lists": pd.Series([[1, 2], None, [3]], dtype=object),
+            "number": [1.0, 2.0, None],
+        }
+    )
+    told = one_kind(table)
+    assert told["mixed"].fillna("-").tolist() == ["1", "much", "-"]
+    assert told["asked"].tolist() == [True, None, False]
+    assert told["lists"].tolist() == [[1, 2], None, [3]]
+    assert told["number"].dtype == float
+
+
 @pytest.mark.usefixtures("build")
 def test_the_address_of_a_run_is_what_decides_it(own: Path, tmp_path: Path) -> None:
     asked = load_experiment(own)
@@ -185,9 +214,11 @@ def test_the_address_of_a_run_is_what_decides_it(own: Path, tmp_path: Path) -> N
 def test_the_notebook_of_one_cell_gives_what_the_experiment_gives(own: Path) -> None:
     code, told = sweep("one-cell", str(own), "--only", "2")
     assert code == 0, told
-    ours = pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")
-    theirs = run_experiment(load_experiment(own)).tables["cells"]
-    assert ours["count"].tolist() == theirs.loc[theirs["cell"] == 2, "count"].tolist()
+    asked = load_experiment(own)
+    jobs = jobs_of(find_notebook("one-cell"), asked, experiment=str(own))
+    ours = pd.read_parquet(write_together(jobs) / "numbers.parquet")
+    theirs = run_experiment(asked).tables["cells"]
+    assert ours["number_count"].tolist() == theirs.loc[theirs["cell"] == 2, "count"].tolist()
 
 
 def test_an_array_script_names_every_run(own: Path) -> None:
