@@ -23,6 +23,11 @@ from analysis.publishing.figures import DESCRIPTION
 from analysis.publishing.qmd import INLINE, Chunk, Memo
 
 _QUIET: Final = ["--IPKernelApp.log_level=50"]  # what fails stands in the notebook
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
 _KERNEL: Final = re.compile(r"[\w./\\-]*ipykernel_\d+[/\\]")
 """Where a kernel says that its cells are: another place in each run."""
 
@@ -145,7 +150,8 @@ def _values(cell: Any) -> list[str]:  # noqa: ANN401 (nbformat has no types)
 
 def _filled(text: str, values: list[str]) -> str:
     rest = iter(values)
-    return INLINE.sub(lambda _: next(rest), text)
+    # a name with an angle bracket is text and no mark-up
+    return INLINE.sub(lambda _: next(rest).replace("<", "\\<"), text)
 
 
 def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # noqa: ANN401
@@ -172,14 +178,14 @@ def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # 
 def _write_data(spec: Mapping[str, Any], path: Path) -> None:
     rows = [row for data in spec.get("datasets", {}).values() for row in data]
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [",".join(columns)]
+    lines = [",".join(_csv_cell(column) for column in columns)]
     lines += [",".join(_csv_cell(row.get(column, "")) for column in columns) for row in rows]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def _csv_cell(cell: object) -> str:
     text = str(cell)
-    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not text[1:2].isdigit()):
+    if text[:1] in FORMULA and not _NUMBER.fullmatch(text):
         text = f"'{text}"  # a spreadsheet must not run it as a formula
     quoted = text.replace('"', '""')
-    return f'"{quoted}"' if any(mark in text for mark in ',"\n') else text
+    return f'"{quoted}"' if any(mark in text for mark in ',"\n\r') else text

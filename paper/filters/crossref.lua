@@ -96,6 +96,9 @@ local function div(el)
     el.content = el.content:walk({ RawBlock = as_table })
     table.insert(el.content, 1, pandoc.Div({ caption }, { class = "caption" }))
     el.classes:insert("table-block")
+    if FORMAT:match("html") then -- a table wider than the window is moved with the keys, too
+      el.attributes = { tabindex = "0", role = "region", ["aria-label"] = pandoc.utils.stringify(caption) }
+    end
     return el
   end
   if el.classes:find_if(function(c) return c:match("^callout%-") end) then
