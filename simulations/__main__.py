@@ -9,6 +9,7 @@ from rich.console import Console
 
 from analysis.checks import app as checks_app
 from analysis.commands import app as analysis_app
+from analysis.exploring import app as exploring_app
 from analysis.measuring import app as measuring_app
 from analysis.problems import ProblemsError
 from analysis.questions import app as questions_app
@@ -27,6 +28,7 @@ commands.registered_commands += analysis_app.registered_commands
 commands.registered_commands += checks_app.registered_commands
 commands.registered_commands += measuring_app.registered_commands
 commands.registered_commands += questions_app.registered_commands
+commands.registered_commands += exploring_app.registered_commands
 commands.registered_commands += simulations_app.registered_commands
 commands.registered_commands += running_app.registered_commands
 commands.registered_commands += sweeping_app.registered_commands

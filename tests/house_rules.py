@@ -36,6 +36,7 @@ MAY_OPEN = re.compile(r"^_?(load|read|write|parse|find)_|^_(write|read)$")
 COMMANDS = (
     "analysis/commands.py",
     "analysis/checks.py",
+    "analysis/exploring.py",
     "analysis/questions.py",
     "simulations/commands.py",
     "simulations/running.py",
