@@ -29,7 +29,7 @@ from analysis.panels.students.measure import measure
 from analysis.panels.students.table import read_students
 from analysis.publishing.store import build_folder
 from analysis.ratings.rate import rate
-from tests import bench_kernel, bench_population
+from tests import bench_explorer, bench_kernel, bench_population
 
 SIZES = (1_000, 10_000, 100_000)
 MEASURES = tuple(f"m{i}" for i in range(9))
@@ -411,7 +411,7 @@ def figures() -> dict[str, Figure]:
 
 def main() -> None:
     found = figures() | student_figures()
-    for more in (bench_population.figures(), bench_kernel.figures()):
+    for more in (bench_population.figures(), bench_kernel.figures(), bench_explorer.figures()):
         found |= {name: Figure(*told) for name, told in more.items()}
     table = Table("what", "value", "unit", "beside", "ratio")
     for name, figure in found.items():

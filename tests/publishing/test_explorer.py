@@ -220,32 +220,6 @@ def test_verdicts_never_contradict_the_proofs_of_the_simulations(browser, tmp_pa
             assert {"certain", "never"} <= {one for one, _ in pairs}, (reach, pairs)
 
 
-def test_ten_thousand_schools_answer_within_a_tenth_of_a_second(browser, pages) -> None:
-    """The small districts 167 times over; nine measures are read."""
-    path, _ = pages(CORE)
-    repeat = """() => {
-        const first = state.program, rows = first.whole.length, times = Math.ceil(10000 / 60);
-        const tile = a => { const b = new Float64Array(rows * times);
-            for (let k = 0; k < times; k += 1) b.set(a, k * rows); return b; };
-        const whole = Array.from({length: rows * times}, (_, i) =>
-            first.whole[i % rows] + rows * Math.floor(i / rows));
-        const engine = makeEngine({...first, whole, arrays: state.engine.arrays.map(tile)});
-        const settings = standard(first);
-        run(engine, settings);
-        const weight = first.settings.find(one => one.kind === 'weight').at;
-        const took = [];
-        for (let k = 0; k < 9; k += 1) {
-            settings[weight] = 50 + k;
-            const start = performance.now();
-            lists(run(engine, settings));
-            took.push(performance.now() - start);
-        }
-        return took.sort((a, b) => a - b)[4];
-    }"""
-    with shown(browser, path, WIDE) as page:
-        assert page.evaluate(repeat) < 100
-
-
 @pytest.mark.parametrize("asked", [FRANKLIN, CORE])
 def test_the_page_is_open_to_everybody(browser, pages, asked) -> None:
     path, _ = pages(asked)
