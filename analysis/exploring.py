@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from analysis.commands import Adaptations, DesignName, PanelName, load_adapted
+from analysis.commands import Adaptations, DesignName, PanelName, load_adapted, out
 from analysis.panels.panel import Panel
 from analysis.panels.students.measure import read_or_measure
 from analysis.publishing.explorer.page import Asked, explorer, write_explorer
 
 app = typer.Typer(no_args_is_help=True)
-out = Console()
 
 
 @app.command()

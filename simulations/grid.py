@@ -16,8 +16,9 @@ from scipy.stats import qmc
 
 from analysis.designs.adaptation import Adaptation, adapt, load_adaptation
 from analysis.designs.clause import FrozenMap
-from analysis.designs.design import Design, load_design
+from analysis.designs.design import Design, digest, load_design
 from analysis.designs.document import thaw
+from analysis.panels.panel import Panel
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed
 from simulations.experiment import Experiment, Sample
 from simulations.factors import PLACES, Axis, Option, axes_of
@@ -119,6 +120,17 @@ def parameters(plan: Plan) -> Iterator[Mapping[str, Any]]:
     for number in range(plan.size):
         options = plan.cell(number).options
         yield {**always, **{name: thaw(one.value) for name, one in options.items()}}
+
+
+def fingerprints(plan: Plan, panel: Panel) -> Mapping[str, str]:
+    """Give the fingerprints of all that decides what an experiment finds on a panel."""
+    used = [one for axis in plan.axes for option in axis.tried for one in option.parts]
+    return {
+        plan.design.name: plan.base.fingerprint,
+        panel.name: panel.digest,
+        "experiment": plan.asked.fingerprint,
+        "adaptations": digest([one.model_dump(mode="json") for one in used]),
+    }
 
 
 def plan_of(asked: Experiment) -> Plan:

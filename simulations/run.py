@@ -13,20 +13,15 @@ import io
 import json
 import os
 import shutil
-import signal
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import numpy as np
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from analysis.designs.design import digest
 from analysis.problems import ProblemsError
 from analysis.publishing.store import (
     Estimand,
@@ -39,10 +34,9 @@ from analysis.publishing.store import (
 from simulations.evaluate import Bench, bench_of, look
 from simulations.experiment import Experiment, experiment_names
 from simulations.figures import Figures, figures_of
-from simulations.grid import plan_of
+from simulations.grid import fingerprints, plan_of
+from simulations.processes import pooled, shown
 from simulations.summary import Block, Part, joined, numbers_of, tables_of
-
-Made = TypeVar("Made")
 
 MOST_AT_ONCE: Final = 256
 """Cells of a part: enough for the kernel, and few enough to lose little by an interruption."""
@@ -81,7 +75,7 @@ def run_experiment(
     figures = figures_of(asked, workers=many, progress=progress)
     _bench.cache_clear()  # the panel's files may have changed
     bench = _bench(asked, figures.home)
-    told = _told(bench)
+    told = fingerprints(bench.plan, bench.panel)
     folder = _folder(asked, told)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
@@ -148,24 +142,6 @@ def write_part(asked: Experiment, home: str | Path, folder: Path, number: int) -
     return number
 
 
-def shown(parts: Iterator[Made], done: int, left: int, *, on: bool, what: str) -> Iterator[Made]:
-    """Pass parts on as they come, with a bar and the time left.
-
-    Args:
-        parts: what is made.
-        done: how many were made before; they count as done.
-        left: how many are to come.
-        on: show the bar.
-        what: what is done, in words.
-    """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeRemainingColumn(), disable=not on) as bar:
-        task = bar.add_task(what, total=done + left, completed=done)
-        for part in parts:
-            bar.advance(task)
-            yield part
-
-
 @lru_cache(maxsize=1)
 def _bench(asked: Experiment, home: str | Path) -> Bench:
     return bench_of(plan_of(asked), Figures(home))
@@ -182,18 +158,6 @@ def _read_part(path: Path) -> Part:
 
 def _name(asked: Experiment) -> str:
     return f"experiment-{asked.name}"
-
-
-def _told(bench: Bench) -> Mapping[str, str]:
-    """Give the fingerprints of all that decides."""
-    plan = bench.plan
-    used = [one for axis in plan.axes for option in axis.tried for one in option.parts]
-    return {
-        plan.design.name: plan.base.fingerprint,
-        bench.panel.name: bench.panel.digest,
-        "experiment": plan.asked.fingerprint,
-        "adaptations": digest([one.model_dump(mode="json") for one in used]),
-    }
 
 
 def _folder(asked: Experiment, told: Mapping[str, str]) -> Path:
@@ -219,27 +183,14 @@ def _work(
         workers == 1 or len(missing) - len(rest) < TASTED or _little(begun, missing, rest)
     ):
         yield write_part(asked, figures.home, folder, rest.pop(0))
-    if not rest:
-        return
-    with ProcessPoolExecutor(
-        min(workers, len(rest)), mp_context=get_context("spawn"), initializer=_patient
-    ) as pool:
-        waiting = [pool.submit(write_part, asked, figures.home, folder, number) for number in rest]
-        try:
-            yield from (one.result() for one in as_completed(waiting))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    tasks = [(write_part, (asked, figures.home, folder, number)) for number in rest]
+    yield from pooled(tasks, workers)
 
 
 def _little(begun: float, missing: Sequence[int], rest: Sequence[int]) -> bool:
     """Say whether the rest takes no longer than processes take to start."""
     spent, done = time.monotonic() - begun, len(missing) - len(rest)
     return spent / done * len(rest) < START
-
-
-def _patient() -> None:
-    """Let a process finish and save its part when the run is interrupted."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _finish(bench: Bench, folder: Path, told: Mapping[str, str]) -> None:

@@ -12,7 +12,7 @@ import typer
 
 from analysis.commands import out, table_of
 from analysis.problems import Problem, ProblemsError
-from analysis.publishing.store import Result, build_folder
+from analysis.publishing.store import Result, runs_folder
 from simulations.experiment import Experiment, experiment_names, load_experiment
 
 app = typer.Typer(no_args_is_help=True)
@@ -65,7 +65,7 @@ def _tell(asked: Experiment, found: Result) -> None:
     out.print(f"{numbers['list']} in {numbers['year']}: {told}{numbers['ever']:,} in some cell.")
     _tell_outcomes(asked, found)
     _tell_factors(found)
-    out.print(str(build_folder() / "runs" / found.key), soft_wrap=True, highlight=False)
+    out.print(str(runs_folder() / found.key), soft_wrap=True, highlight=False)
 
 
 def _tell_outcomes(asked: Experiment, found: Result) -> None:

@@ -9,33 +9,26 @@ To put more together: `sweep_tables.py`. To give a notebook more parameters: `_o
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-import signal
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 from socket import gethostname
-from typing import Any, Final
+from typing import Any
 
 import psutil
 
-from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.designs.design import digest
+from analysis.problems import ProblemsError, did_you_mean, fail, listed
 from analysis.publishing.execute import write_run
+from analysis.publishing.parameters import lacking, read_parameters, wrong_values
 from analysis.publishing.store import ROOT, RUNS, build_folder, code_fingerprint
 from simulations.experiment import Experiment
 from simulations.figures import figures_of
-from simulations.grid import parameters, plan_of
-from simulations.parameter_types import read_parameters, wrong_values
-from simulations.run import shown
-
-KEY: Final = 10
-"""Bytes of a run's address."""
+from simulations.grid import fingerprints, parameters, plan_of
+from simulations.processes import pooled, shown
 
 
 @dataclass(frozen=True)
@@ -96,31 +89,21 @@ def jobs_of(notebook: Path, asked: Experiment, *, experiment: str) -> tuple[Job,
     """
     known = read_parameters(notebook)
     plan = plan_of(asked)
-    offered = [_offered(told, n, experiment) for n, told in enumerate(parameters(plan))]
-    optional = {"design", "panel", "experiment", "cell"}
-    if "cell" in known:
-        optional |= {axis.name for axis in plan.axes}
-    problems: list[Problem] = []
-    for axis in plan.axes:
-        if axis.name not in known and axis.name not in optional:
-            near = did_you_mean(axis.name, known)
-            text = f"has no parameter {axis.name}; it has {listed(known)}.{near}"
-            problems.append(Problem(notebook.name, text))
-    wanted = [{word: x for word, x in told.items() if word in known} for told in offered]
-    problems += wrong_values(notebook.name, known, wanted)
+    factors = () if "cell" in known else tuple(axis.name for axis in plan.axes)
+    wanted = [
+        {word: x for word, x in _offered(told, n, experiment).items() if word in known}
+        for n, told in enumerate(parameters(plan))
+    ]
+    problems = [
+        *(lacking(notebook.name, name, known) for name in factors if name not in known),
+        *wrong_values(notebook.name, known, wanted),
+    ]
     if problems:
         raise ProblemsError(problems)
-    figures = figures_of(asked)
-    told = [
-        _digest(_read_sources(notebook)),
-        _digest(_read_lock()),
-        code_fingerprint(),
-        asked.fingerprint,
-        plan.base.fingerprint,
-        figures.panel(plan.base).digest,
-    ]
+    told = fingerprints(plan, figures_of(asked).panel(plan.base))
+    base = (_read_sources(notebook), _read_lock(), code_fingerprint(), dict(told))
     return tuple(
-        Job(notebook, n, one, _digest(json.dumps([told, one], sort_keys=True).encode()))
+        Job(notebook, n, one, digest(*base, {w: x for w, x in one.items() if w != "experiment"}))
         for n, one in enumerate(wanted)
     )
 
@@ -129,18 +112,14 @@ def _offered(told: Mapping[str, Any], number: int, experiment: str) -> dict[str,
     return {"experiment": experiment, "cell": number, **told}
 
 
-def _read_sources(notebook: Path) -> bytes:
+def _read_sources(notebook: Path) -> list[list[object]]:
     """Give what decides of a notebook: its cells, without outputs and marks of programs."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return json.dumps([[cell["cell_type"], cell["source"]] for cell in cells]).encode()
+    return [[cell["cell_type"], cell["source"]] for cell in cells]
 
 
-def _read_lock() -> bytes:
-    return (ROOT / "requirements.lock").read_bytes()
-
-
-def _digest(told: bytes) -> str:
-    return hashlib.blake2b(told, digest_size=KEY).hexdigest()
+def _read_lock() -> str:
+    return (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
 def run_jobs(jobs: Sequence[Job], *, workers: int, progress: bool = False) -> Mapping[str, str]:
@@ -157,46 +136,18 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, progress: bool = False) -> Ma
     write_clean()
     missing = [job for job in jobs if not job.home.exists()]
     done = len(jobs) - len(missing)
-    made = _made(missing, workers)
+    made = pooled([(write_job, (job,)) for job in missing], workers)
     told = shown(made, done, len(missing), on=progress, what="running notebooks")
     return {key: error for key, error in told if error}
 
 
-def _made(missing: Sequence[Job], workers: int) -> Iterator[tuple[str, str]]:
-    if not missing:
-        return
-    with ProcessPoolExecutor(
-        min(workers, len(missing)), mp_context=get_context("spawn"), initializer=_patient
-    ) as pool:
-        waiting = {pool.submit(write_job, job): job for job in missing}
-        try:
-            yield from ((waiting[one].key, one.result()) for one in as_completed(waiting))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _patient() -> None:
-    """Let a run finish when the sweep is interrupted, and end when the sweep is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)  # its kernel notices that it is alone, and ends too
-
-
-def write_job(job: Job) -> str:
+def write_job(job: Job) -> tuple[str, str]:
     """Run one notebook and keep what it gives, whole or not at all.
 
     Returns:
-        The error, or nothing.
+        The key of the run, and the error or nothing.
     """
-    fresh = sweeps_folder() / f".{job.key}.{gethostname()}.{os.getpid()}"
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(parents=True)
+    fresh = write_fresh(job.key)
     os.environ[RUNS] = str(fresh / "runs")
     error = write_run(job.notebook, fresh / "notebook.ipynb", job.parameters, forget=fresh)
     body = {
@@ -213,7 +164,15 @@ def write_job(job: Job) -> str:
         if not home.exists():  # another process was first: its run is the same
             raise
     shutil.rmtree(fresh, ignore_errors=True)
-    return error
+    return job.key, error
+
+
+def write_fresh(key: str) -> Path:
+    """Make an empty folder that becomes the one of this key; `write_clean` knows whose it is."""
+    fresh = sweeps_folder() / f".{key}.{gethostname()}.{os.getpid()}"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    return fresh
 
 
 def write_clean() -> None:

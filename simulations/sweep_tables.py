@@ -5,21 +5,27 @@ Rows stand in the order of the cells, whoever ran them when.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import os
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 import pandas as pd
 
+from analysis.designs.design import digest
 from analysis.publishing.store import SCHEMA
-from simulations.sweep import Job, sweeps_folder
+from simulations.sweep import Job, sweeps_folder, write_fresh
+
+
+@dataclass(frozen=True)
+class _Given:
+    """One result of one run: a row of numbers and parameters, and tables by name."""
+
+    row: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
 
 
 def write_together(jobs: Sequence[Job]) -> Path:
@@ -30,21 +36,16 @@ def write_together(jobs: Sequence[Job]) -> Path:
         <result>.<table>.parquet the rows of that table of all runs, with `cell` and `run`.
     """
     done = [job for job in jobs if job.home.exists()]
-    key = hashlib.blake2b("".join(job.key for job in done).encode(), digest_size=10).hexdigest()
-    home = sweeps_folder() / f"together-{key}"
-    sweeps_folder().mkdir(parents=True, exist_ok=True)
-    ending = f".{gethostname()}.{os.getpid()}"
-    fresh = Path(tempfile.mkdtemp(dir=sweeps_folder(), prefix=f".{key}.", suffix=ending))
-    rows: list[dict[str, Any]] = []
-    tables: dict[str, list[pd.DataFrame]] = {}
-    for job in done:
-        _read_run(job, rows, tables)
-    numbers = pd.DataFrame(rows).assign(schema=SCHEMA)
+    key = digest([job.key for job in done])
+    home, fresh = sweeps_folder() / f"together-{key}", write_fresh(key)
+    found = [one for job in done for one in _read_run(job)]
+    numbers = pd.DataFrame([one.row for one in found]).assign(schema=SCHEMA)
     one_kind(numbers).to_parquet(fresh / "numbers.parquet", index=False)
-    for name, parts in tables.items():
+    names = dict.fromkeys(name for one in found for name in one.tables)
+    for name in names:
+        parts = [one.tables[name] for one in found if name in one.tables]
         whole = one_kind(pd.concat(parts, ignore_index=True))
         whole.to_parquet(fresh / f"{name}.parquet", index=False)
-    fresh.chmod(0o755)
     shutil.rmtree(home, ignore_errors=True)  # of the same runs before they were made again
     fresh.replace(home)
     return home
@@ -59,25 +60,28 @@ def one_kind(table: pd.DataFrame) -> pd.DataFrame:
     return found
 
 
-def _read_run(job: Job, rows: list[dict[str, Any]], tables: dict[str, list[pd.DataFrame]]) -> None:
-    """Add what one run gave: its numbers as a row, its tables as parts of the whole ones."""
-    about = {"cell": job.cell, "run": job.key}
+def _read_run(job: Job) -> Iterator[_Given]:
+    """Read what one run gave: for each result a row of numbers, and its tables."""
     given = {
         f"parameter_{word}": x if _plain(x) else json.dumps(x, sort_keys=True)
         for word, x in job.parameters.items()
     }
+    about = {"cell": job.cell, "run": job.key, **given}
     pointers = sorted((job.home / "runs" / "by-name").glob("*.json"))
     if not pointers:
-        rows.append({**about, **given, "result": None})
+        yield _Given({**about, "result": None}, {})
     for pointer in pointers:
+        name = pointer.stem
         home = job.home / "runs" / json.loads(pointer.read_text(encoding="utf-8"))["key"]
         body = json.loads((home / "result.json").read_text(encoding="utf-8"))
         numbers = {f"number_{word}": x for word, x in body["numbers"].items()}
-        rows.append({**about, **given, "result": pointer.stem, **numbers})
-        for table in body["tables"]:
-            frame = pd.read_parquet(home / f"{table}.parquet")
-            part = frame.assign(cell=job.cell, run=job.key)
-            tables.setdefault(f"{pointer.stem}.{table}", []).append(part)
+        tables = {
+            f"{name}.{table}": pd.read_parquet(home / f"{table}.parquet").assign(
+                cell=job.cell, run=job.key
+            )
+            for table in body["tables"]
+        }
+        yield _Given({**about, "result": name, **numbers}, tables)
 
 
 def _kind(x: object) -> type | None:

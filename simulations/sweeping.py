@@ -76,12 +76,9 @@ def sweep(  # noqa: PLR0917 (each is a word of the command line)
     except KeyboardInterrupt as stopped:
         text = "was stopped. What is done is kept; the same command goes on."
         raise ProblemsError([Problem(notebook, text)]) from stopped
-    whole = only is None and len(errors) < len(chosen)  # a task of an array leaves it to the last
-    home = write_together(chosen) if whole else None
     out.print(f"{len(chosen) - len(errors):,} of {len(chosen):,} runs are there.")
-    if only is not None and not errors:
-        home = chosen[0].home
-    if home is not None:
+    if len(errors) < len(chosen):  # a task of an array leaves the putting together to the last
+        home = write_together(chosen) if only is None else chosen[0].home
         out.print(str(home), soft_wrap=True, highlight=False)
     if errors:
         _tell_failures(chosen, errors)

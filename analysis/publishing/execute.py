@@ -6,20 +6,23 @@ To show another kind of output: one branch in `_shown`.
 from __future__ import annotations
 
 import contextlib
+import csv
 import io
 import json
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import nbformat
 import papermill as pm
+from jupyter_client.kernelspec import NoSuchKernel
 from papermill.exceptions import PapermillExecutionError
 
 from analysis.problems import ProblemsError, fail
 from analysis.publishing.figures import DESCRIPTION
+from analysis.publishing.parameters import lacking, read_parameters
 from analysis.publishing.qmd import INLINE, Chunk, Memo
 
 _QUIET: Final = ["--IPKernelApp.log_level=50"]  # what fails stands in the notebook
@@ -40,10 +43,10 @@ def run_notebook(notebook: Path, out: Path, *, parameters: Mapping[str, Any]) ->
     Raises:
         ProblemsError: a parameter that the notebook lacks, or a cell that failed.
     """
-    known = pm.inspect_notebook(str(notebook))
-    for name in parameters:
-        if name not in known:
-            raise fail(notebook.name, f"has no parameter {name}; it has {', '.join(known)}.")
+    known = read_parameters(notebook)
+    problems = [lacking(notebook.name, name, known) for name in parameters if name not in known]
+    if problems:
+        raise ProblemsError(problems)
     out.parent.mkdir(parents=True, exist_ok=True)
     _papermill(notebook, out, parameters)
 
@@ -65,8 +68,6 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
         _papermill(notebook, out, parameters)
     except ProblemsError as problem:
         error = str(problem)
-    except Exception as problem:  # noqa: BLE001 (a kernel that died, too, ends this run alone)
-        error = f"{notebook.name}: the run ended early: {type(problem).__name__}: {problem}"
     book = nbformat.read(out if out.exists() else notebook, as_version=4)
     book.metadata.pop("papermill", None)
     for place, cell in enumerate(book.cells):
@@ -99,6 +100,9 @@ def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  
         text = _ANSI.sub("", f"{error.ename}: {error.evalue}")
         place = f"{source.name}, cell {error.exec_count}"
         raise fail(place, f"failed: {text}. See {out.name} in the build folder.") from error
+    except (RuntimeError, NoSuchKernel) as error:
+        text = "its Python ended before the notebook did, or did not start. Memory may be short"
+        raise fail(source.name, f"{text} ({error}).") from error
 
 
 def resolve(memo: Memo, folder: Path) -> str:
@@ -118,7 +122,7 @@ def resolve(memo: Memo, folder: Path) -> str:
     for chunk in memo.chunks:
         values = _values(next(cells)) if chunk.inline and not chunk.is_code else []
         if not chunk.is_code:
-            parts.append(_filled(chunk.text, values))
+            parts.append(_filled(chunk.text, iter(values)))
             continue
         cell = next(cells)
         values = _values(next(cells)) if chunk.inline else []
@@ -148,19 +152,16 @@ def _values(cell: Any) -> list[str]:  # noqa: ANN401 (nbformat has no types)
     return [str(x) for x in json.loads(text)]
 
 
-def _filled(text: str, values: list[str]) -> str:
-    rest = iter(values)
-    # a name with an angle bracket is text and no mark-up
-    return INLINE.sub(lambda _: next(rest).replace("<", "\\<"), text)
+def _filled(text: str, values: Iterator[str]) -> str:
+    """Put values in the places of expressions; a name with an angle bracket is no mark-up."""
+    return INLINE.sub(lambda _: next(values).replace("<", "\\<"), text)
 
 
 def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # noqa: ANN401
     if chunk.options.get("include") is False:
         return ""
     rest = iter(values)
-    options = {
-        word: INLINE.sub(lambda _: next(rest), str(said)) for word, said in chunk.options.items()
-    }
+    options = {word: _filled(str(said), rest) for word, said in chunk.options.items()}
     label = options.get("label", "")
     for out in cell.outputs:
         data = out.get("data", {})
@@ -178,14 +179,12 @@ def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # 
 def _write_data(spec: Mapping[str, Any], path: Path) -> None:
     rows = [row for data in spec.get("datasets", {}).values() for row in data]
     columns = list(dict.fromkeys(column for row in rows for column in row))
-    lines = [",".join(_csv_cell(column) for column in columns)]
-    lines += [",".join(_csv_cell(row.get(column, "")) for column in columns) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    table = [columns, *([row.get(column, "") for column in columns] for row in rows)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([_no_formula(x) for x in r] for r in table)
 
 
-def _csv_cell(cell: object) -> str:
+def _no_formula(cell: object) -> str:
+    """Give a cell as text that a spreadsheet does not run as a formula."""
     text = str(cell)
-    if text[:1] in FORMULA and not _NUMBER.fullmatch(text):
-        text = f"'{text}"  # a spreadsheet must not run it as a formula
-    quoted = text.replace('"', '""')
-    return f'"{quoted}"' if any(mark in text for mark in ',"\n\r') else text
+    return f"'{text}" if text[:1] in FORMULA and not _NUMBER.fullmatch(text) else text

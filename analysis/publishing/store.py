@@ -87,7 +87,8 @@ def build_folder() -> Path:
     return Path(said) if said else ROOT / "build"
 
 
-def _runs() -> Path:
+def runs_folder() -> Path:
+    """Give the folder of results: MULTIPLE_MEASURES_RUNS, or runs/ in the build folder."""
     said = os.environ.get(RUNS)
     return Path(said) if said else build_folder() / "runs"
 
@@ -144,7 +145,7 @@ def write_result(  # noqa: PLR0913 (a result says all of this, or it is none)
         name, dict(parameters), dict(fingerprints), code_fingerprint(), versions(), command
     )
     key = _key(told)
-    runs = _runs()
+    runs = runs_folder()
     runs.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(dir=runs, prefix=f".{key}."))
     try:
@@ -183,7 +184,7 @@ def _put(fresh: Path, home: Path) -> None:
 
 
 def _point(name: str, key: str) -> None:
-    folder = _runs() / "by-name"
+    folder = runs_folder() / "by-name"
     folder.mkdir(parents=True, exist_ok=True)
     handle, fresh = tempfile.mkstemp(dir=folder)
     os.close(handle)
@@ -202,7 +203,7 @@ def read_result(name: str, *, expect: Mapping[str, str] | None = None) -> Result
         ProblemsError: there is none, it is damaged or stale, or it does not say what it
             estimates; the message has the command that makes it again.
     """
-    folder = _runs()
+    folder = runs_folder()
     pointer = folder / "by-name" / f"{name}.json"
     key = json.loads(pointer.read_text(encoding="utf-8"))["key"] if pointer.exists() else name
     home = folder / str(key)

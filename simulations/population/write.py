@@ -14,9 +14,7 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,9 +30,9 @@ from simulations.population.places import schools_table
 from simulations.population.rows import SCHEMA
 from simulations.population.surveys import survey_table
 from simulations.population.truth import Expected, cohorts_of, truth_table
+from simulations.processes import Task, pooled
 
 STUDENTS: Final = "students.parquet"
-Task = tuple[Callable[..., Any], tuple[Any, ...]]
 RECORD: Final = "population.json"
 _WORDS: Final = tuple(
     SCHEMA.field(i).name for i in range(len(SCHEMA)) if SCHEMA.types[i] == "string"
@@ -74,7 +72,7 @@ def write_population(
         every = sorted({*whole, *years})
         with_base = sorted({population.world.base_year, *every})
         # students first: what an interruption leaves of them is kept
-        tasks: list[Task] = [(_write_chunk, (population, chunk, folder)) for chunk in missing]
+        tasks: list[Task[Any]] = [(_write_chunk, (population, chunk, folder)) for chunk in missing]
         tasks += [
             (_expect, (population, district, class_of, with_base))
             for district in population.world.places
@@ -86,17 +84,12 @@ def write_population(
     return folder
 
 
-def _run(tasks: Sequence[Task], workers: int) -> Iterator[Any]:
+def _run(tasks: Sequence[Task[Any]], workers: int) -> Iterator[Any]:
     """Run tasks on some processes, and give each result as it comes."""
     if workers == 1:
         yield from (task(*given) for task, given in tasks)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        waiting = [pool.submit(task, *given) for task, given in tasks]
-        try:
-            yield from (one.result() for one in as_completed(waiting))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    yield from pooled(tasks, workers)
 
 
 def _expect(

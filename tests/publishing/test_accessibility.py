@@ -9,7 +9,7 @@ from analysis.publishing.execute import resolve
 from analysis.publishing.memo import LOOKS, PAPER
 from analysis.publishing.qmd import load_qmd
 from analysis.publishing.rendering import render
-from tests.browser import NARROW, PHONE, WIDE, chromium, shown, sideways, violations
+from tests.browser import NARROW, PHONE, WIDE, shown, sideways, violations
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 FORMULAS = ('=HYPERLINK("http://x","y")', '-2+HYPERLINK("http://x")', "@SUM(1)")
@@ -40,7 +40,7 @@ rows = pd.DataFrame({"school": names, "index": [5.0, -4.5, 3.0, 2.0, 1.0]})
 
 ```{python}
 #| label: fig-one
-#| fig-cap: Schools by index
+#| fig-cap: "Schools by index. Beside it: `{python} names[0]`"
 #| fig-alt: "One bar is longest: `{python} names[1]`"
 bars(rows.rename(columns={"school": "label", "index": "count"}), title="Index")
 ```
@@ -73,17 +73,17 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return render(folder / "a.qmd", folder / "a.html")
 
 
-def test_axe_finds_nothing_and_no_name_runs(page: Path) -> None:
-    with chromium() as browser:
-        for size in (WIDE, PHONE):
-            with shown(browser, page, size) as opened:
-                assert violations(opened) == []
-                text = opened.inner_text("main")
-                assert f"The lowest school is {SCRIPT}." in text
-                assert all(name in text for name in NAMES)
-                assert opened.locator("img[src=x]").count() == 0
-        with shown(browser, page, NARROW) as opened:
-            assert sideways(opened) == 0
+def test_axe_finds_nothing_and_no_name_runs(browser, page: Path) -> None:
+    for size in (WIDE, PHONE):
+        with shown(browser, page, size) as opened:
+            assert violations(opened) == []
+            text = opened.inner_text("main")
+            assert f"The lowest school is {SCRIPT}." in text
+            assert f"Beside it: {SCRIPT}" in text
+            assert all(name in text for name in NAMES)
+            assert opened.locator("img[src=x]").count() == 0
+    with shown(browser, page, NARROW) as opened:
+        assert sideways(opened) == 0
 
 
 def test_a_figure_s_data_hold_no_formula(page: Path) -> None:

@@ -24,17 +24,11 @@ from analysis.ratings.rate import rate
 from simulations.admissible import Lowest, judge
 from simulations.streams import stream
 from simulations.weight_sets import Bound, WeightSet
-from tests.browser import NARROW, PHONE, WIDE, chromium, shown, sideways, violations
+from tests.browser import NARROW, PHONE, WIDE, shown, sideways, violations
 
 FRANKLIN = Asked("franklin/index", "franklin")
 CORE = Asked("core/sqii-2015-16", "core-small", ("core/usual",), "lowest")
 LISTS = "all => all.map(settings => whoIsNamed(state.engine, settings))"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from analysis.designs.design import load_design
 from analysis.panels.panel import Panel, make_panel
 from analysis.publishing.sheet import sheet
 from analysis.ratings.rate import rate
-from tests.browser import NARROW, PHONE, WIDE, chromium, shown, sideways, violations
+from tests.browser import NARROW, PHONE, WIDE, shown, sideways, violations
 
 NAMES = {
     "script": "<img src=x onerror=alert(1)>",
@@ -17,12 +17,6 @@ NAMES = {
     "hebrew": "בית ספר אורט",
     "override": "North \u202egnol htuoS",
 }
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

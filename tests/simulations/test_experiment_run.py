@@ -41,12 +41,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path / "build"))
-    return tmp_path / "build"
-
-
 def content(key: str) -> dict[str, bytes]:
     home = build_folder() / "runs" / key
     return {path.name: path.read_bytes() for path in sorted(home.iterdir())}

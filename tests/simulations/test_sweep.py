@@ -1,5 +1,6 @@
 """Sweeps of notebooks: typed, kept, resumed to the same bytes, and put together."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -68,12 +69,6 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("own") / "own.yaml"
     path.write_text(EXPERIMENT)
     return path
-
-
-@pytest.fixture
-def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path / "build"))
-    return tmp_path / "build"
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -152,9 +147,11 @@ def test_a_failed_run_keeps_its_notebook_and_the_others_go_on(own: Path, tmp_pat
     assert code == 1
     assert "2 of 4 runs are there." in told
     assert "no such share" in told
-    assert "DeadKernelError" in told
-    failed = [(one / "notebook.ipynb").read_text() for one in sweeps_folder().glob("*.failed")]
+    folders = [*sweeps_folder().glob("*.failed")]
+    failed = [(one / "notebook.ipynb").read_text() for one in folders]
+    errors = [json.loads((one / "run.json").read_text())["error"] for one in folders]
     assert len(failed) == 2
+    assert any("its Python ended before the notebook did" in error for error in errors)
     assert any('"evalue": "no such share"' in text for text in failed)
     assert len(pd.read_parquet(next(sweeps_folder().glob("together-*")) / "numbers.parquet")) == 2
 
@@ -169,6 +166,7 @@ def test_a_failed_run_keeps_its_notebook_and_the_others_go_on(own: Path, tmp_pat
         ),
         ("share = 1", "twice.ipynb: share must be a whole number, but cell 0 says 0.125."),
         ("share: str = ''", "twice.ipynb: share must be a text, but cell 0 says 0.125."),
+        ("share: list[float] = []", "twice.ipynb: share must be a list, but cell 0 says 0.125."),
         ("share = [0.1]", "twice.ipynb: share must be a list, but cell 0 says 0.125."),
     ],
 )

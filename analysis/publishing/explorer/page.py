@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -48,7 +49,6 @@ SCRIPTS: Final = (
     "window.js",
 )
 MARK: Final = '<meta name="explorer"'
-ROLES: Final = ("minimum_n", "cuts", "levels_in_pool")
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,9 @@ class Asked:
     @property
     def words(self) -> str:
         """The words after `measures rate` or `measures explore` that name design and panel."""
-        return " ".join((self.base, self.panel, *(f"--with {one}" for one in self.adapted)))
+        return shlex.join(
+            (self.base, self.panel, *(w for one in self.adapted for w in ("--with", one)))
+        )
 
 
 def explorer(design: Design, panel: Panel, asked: Asked) -> str:
@@ -223,15 +225,10 @@ def _students(ratings: Ratings, program: Program) -> Mapping[str, object]:
     known = [n for n in held if n is not None]
     found = {}
     for group in (g for g in program.groups if g in panel.groups):
-        rows = [_of_year(n, program.year, group) for n in known]
-        stack = np.array([np.nan_to_num(row) for row in rows])
+        rows = [n.sel(year=program.year, group=group).to_numpy() for n in known]
+        stack = np.nan_to_num(np.array(rows))
         found[group] = stack.max(axis=0).tolist() if len(stack) else []
     return found
-
-
-def _of_year(a: object, year: int, group: str) -> np.ndarray:
-    values = a.sel(year=year, group=group) if hasattr(a, "sel") else np.array(a)
-    return np.asarray(values, dtype=float)
 
 
 def _measures(ratings: Ratings, program: Program) -> list[Mapping[str, object]]:

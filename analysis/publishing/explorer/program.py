@@ -170,7 +170,7 @@ class Writing:
         if "draw" in values.value.dims:
             raise fail(name, f"has draws, which the page does not show. {INSTEAD}")
         groups = self.groups if "group" in values.value.dims else (None,)
-        n = None if values.n is None else values.n
+        n = values.n
         return {
             "rule": "given",
             "groups": groups != (None,),

@@ -6,13 +6,12 @@ To know another type: its name in `TYPES`.
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import papermill as pm
-
-from analysis.problems import Problem
+from analysis.problems import Problem, did_you_mean, listed
 
 TYPES: Final[Mapping[str, tuple[type, ...]]] = {
     "bool": (bool,),
@@ -37,23 +36,42 @@ WORDS: Final = {
 def read_parameters(notebook: Path) -> dict[str, str]:
     """Read the parameters of a notebook: name -> type, or nothing where none can be told.
 
-    The type is that of the hint (`share: float = 0`), else that of the default.
+    They are what the cell tagged `parameters` assigns. The type is that of the hint
+    (`share: float = 0`), else that of the default.
     """
-    told = pm.inspect_notebook(str(notebook))
-    return {name: _type(one["inferred_type_name"], one["default"]) for name, one in told.items()}
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    tagged = [c for c in cells if "parameters" in c.get("metadata", {}).get("tags", ())]
+    body = ast.parse("".join(tagged[0]["source"])).body if tagged else []
+    found: dict[str, str] = {}
+    for line in body:
+        targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        found |= dict.fromkeys(names, _type(line))
+    return found
 
 
-def _type(hint: str, default: str) -> str:
-    if default == "None" or "Optional" in hint or "|" in hint:
+def _type(line: ast.stmt) -> str:
+    hint = line.annotation if isinstance(line, ast.AnnAssign) else None
+    named = hint.value if isinstance(hint, ast.Subscript) else hint  # list[int] is a list
+    if isinstance(named, ast.Name) and named.id in TYPES:
+        held = named.id
+    elif hint is not None:
         return ""  # takes more than one type
-    base = hint.partition("[")[0].strip().lower()
-    if base in TYPES:
-        return base
+    else:
+        held = ""
     try:
-        held = type(ast.literal_eval(default)).__name__
-    except (ValueError, SyntaxError):
-        return ""
-    return held if held in TYPES else ""
+        default = ast.literal_eval(getattr(line, "value", None) or ast.Constant(None))
+    except ValueError:
+        return held
+    if default is None:
+        return ""  # nothing may be said
+    return held or (type(default).__name__ if type(default).__name__ in TYPES else "")
+
+
+def lacking(place: str, name: str, known: Mapping[str, str]) -> Problem:
+    """Say that a notebook has no such parameter."""
+    near = did_you_mean(name, known)
+    return Problem(place, f"has no parameter {name}; it has {listed(known)}.{near}")
 
 
 def wrong_values(
