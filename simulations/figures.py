@@ -5,7 +5,6 @@ To add a kind of draw: `Kind` in noise.py, whose model this module fills with a 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,13 +18,12 @@ from analysis.findings.variance import components
 from analysis.panels.panel import Panel
 from analysis.panels.students.measure import Measured, read_or_measure
 from analysis.problems import Problem, ProblemsError, fail, listed
-from analysis.publishing.store import build_folder
 from analysis.values import ALL, Values
 from simulations.experiment import Experiment
+from simulations.keeping import Kept
 from simulations.noise import Kind, draw
 from simulations.population.chunks import Population
 from simulations.population.world import load_world
-from simulations.population.write import write_population
 
 FEWEST: Final = 30
 """Schools with a figure in two years that are needed to tell what lasts from what does not."""
@@ -80,14 +78,7 @@ def figures_of(asked: Experiment, *, workers: int = 1, progress: bool = False) -
         text = f"{listed(strange)} is not among the world's years {listed(world.years)}."
         raise ProblemsError([asked.problem(("panel", "years"), text)])
     made = Population(world, said.seed, said.draw)
-    name = "-".join((world.fingerprint, str(said.seed), str(said.draw), *map(str, sorted(years))))
-    home = build_folder() / "populations" / name
-    try:
-        write_population(made, home, years=years, workers=workers, progress=progress)
-    except ProblemsError:  # an older program made it
-        shutil.rmtree(home)
-        write_population(made, home, years=years, workers=workers, progress=progress)
-    return Figures(home)
+    return Figures(Kept().students(made, years, workers=workers, progress=progress))
 
 
 @dataclass(frozen=True)

@@ -85,13 +85,12 @@ def _require(row: str) -> None:
 
 def _figures(world: str, seeds: int, workers: int) -> list[dict[str, Any]]:
     """Do all that is left to do, keep the result in the store, and give a row for each figure."""
-    from analysis.publishing.store import build_folder  # noqa: PLC0415 (slow to load)
+    from simulations.keeping import Kept  # noqa: PLC0415 (slow to load)
     from simulations.published import targets, verifying  # noqa: PLC0415
-    from simulations.published.keeping import Kept  # noqa: PLC0415
 
     asked = verifying.Asked.of(world, seeds, workers)
     published = targets.load_published()
-    jobs = verifying.jobs_of(asked, Kept(build_folder() / "verify-core"), published)
+    jobs = verifying.jobs_of(asked, Kept(), published)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     rows = {}
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:

@@ -22,10 +22,10 @@ from analysis.designs.adaptation import load_adaptation
 from analysis.designs.design import Design
 from analysis.panels.panel import Panel
 from analysis.ratings.rate import Ratings, rate
+from simulations.keeping import Kept
 from simulations.population.chunks import Population
 from simulations.population.world import World, load_world
 from simulations.published.figures import Figures, of_again, of_panel, of_students
-from simulations.published.keeping import Kept
 from simulations.published.seen import INDEX_YEAR, Seen
 from simulations.published.settling import (
     USUAL,

@@ -14,11 +14,11 @@ from analysis.problems import ProblemsError
 from analysis.publishing.store import read_result
 from analysis.ratings.rate import rate
 from simulations import verifying
+from simulations.keeping import Kept
 from simulations.population.world import load_world
 from simulations.published import change, groups, levels, naming, shares, surveys, targets
 from simulations.published import verifying as runs
 from simulations.published.figures import OF_STUDENTS, SUBJECTS
-from simulations.published.keeping import Kept
 from simulations.published.seen import Seen
 from simulations.published.settling import measured_anew, other_ways, usual_way
 from simulations.published.verifying import USUAL, Asked, compared, jobs_of

@@ -14,7 +14,7 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -25,7 +25,7 @@ from analysis.panels.reading import read_panel
 from analysis.panels.students.measure import measure
 from analysis.panels.students.table import read_students
 from analysis.panels.write import write_panel
-from analysis.publishing.store import ROOT, versions
+from analysis.publishing.store import ROOT, build_folder, versions
 from simulations.population.chunks import Population
 from simulations.population.write import write_population
 
@@ -43,9 +43,9 @@ RATES: Final = (
 
 @dataclass(frozen=True)
 class Kept:
-    """A folder in which what was made is kept."""
+    """A folder in which what was made is kept; usually build/made."""
 
-    folder: Path
+    folder: Path = field(default_factory=lambda: build_folder() / "made")
 
     @cached_property
     def programs(self) -> Mapping[str, str]:
@@ -53,10 +53,13 @@ class Kept:
         told = {"students": MAKES_STUDENTS, "panels": COUNTS, "rows": RATES}
         return {name: digest(_read_texts(places), versions()) for name, places in told.items()}
 
-    def students(self, population: Population, years: Sequence[int], *, workers: int) -> Path:
-        """Make the students of a population, or complete what is there."""
-        folder = self.folder / "students" / self._key("students", _who(population))
-        return write_population(population, folder, years=years, workers=workers)
+    def students(
+        self, population: Population, years: Sequence[int], *, workers: int, progress: bool = False
+    ) -> Path:
+        """Make the students of a population in these years, or go on where it stopped."""
+        rests = (*_who(population), sorted(years))
+        folder = self.folder / "students" / self._key("students", rests)
+        return write_population(population, folder, years=years, workers=workers, progress=progress)
 
     def panel(self, population: Population, students: Path, design: Design) -> Panel:
         """Measure a panel by a design, or read the one that was measured before.
