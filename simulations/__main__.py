@@ -17,6 +17,7 @@ from simulations.commands import app as simulations_app
 from simulations.running import app as running_app
 from simulations.sweeping import app as sweeping_app
 from simulations.verifying import app as verifying_app
+from simulations.watching import app as watching_app
 
 commands = typer.Typer(
     no_args_is_help=True,
@@ -33,6 +34,7 @@ commands.registered_commands += simulations_app.registered_commands
 commands.registered_commands += running_app.registered_commands
 commands.registered_commands += sweeping_app.registered_commands
 commands.registered_commands += verifying_app.registered_commands
+commands.registered_commands += watching_app.registered_commands
 
 
 def app() -> None:

@@ -42,6 +42,7 @@ COMMANDS = (
     "simulations/running.py",
     "simulations/sweeping.py",
     "simulations/verifying.py",
+    "simulations/watching.py",
 )
 OPEN_ROOMS = ("analysis/publishing/", "analysis/panels/files.py", *COMMANDS)
 
