@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from analysis.commands import Adaptations, DesignName, PanelName
 from analysis.problems import Problem, ProblemsError
 
 app = typer.Typer(no_args_is_help=True)
@@ -45,6 +46,50 @@ def memo(
     typer.echo(publishing.memo_index())
     if problems:
         raise ProblemsError(problems)
+
+
+@app.command()
+def stress(
+    design: DesignName,
+    panel: PanelName,
+    *,
+    variant: Annotated[str, typer.Option(help="the district's adaptation, by name or file")],
+    adapted: Adaptations = None,
+    state: Annotated[str, typer.Option(help="a list of the design that is the state's")] = "",
+    lists: Annotated[
+        str, typer.Option(help="the common list and the variant's, joined by a comma")
+    ] = "",
+    year: Annotated[int | None, typer.Option(help="the panel's last, unless it is said")] = None,
+    draws: Annotated[int, typer.Option(min=10, help="of the luck of students")] = 40,
+    to: Annotated[str, typer.Option(help="forms, joined by commas")] = "html,pdf,docx",
+) -> None:
+    """Hold a district's own variant to the common design, and publish a memo about it.
+
+    The panel may be a workbook (`measures template`). Every mistake in the panel and in the variant
+    is told at once. The last line is the path of the page; PDF and Word file stand beside it.
+
+    Example: measures stress franklin/index franklin --variant franklin/lowest-third
+    """
+    from analysis.publishing import memo as publishing  # noqa: PLC0415 (slow to load)
+    from simulations.given import checked  # noqa: PLC0415
+
+    pair = [word.strip() for word in lists.split(",")] if lists else []
+    checked(design, adapted or [], variant, panel, pair, year=year, state=state)
+    case = {"design": design, "adaptation": _whole(variant), "panel": _whole(panel), "lists": pair}
+    parameters = {
+        "cases": [case],
+        "presets": {design: [_whole(one) for one in adapted or []]},
+        "state": {design: state} if state else {},
+        "year": year or 0,
+        "draws": draws,
+    }
+    forms = [form.strip() for form in to.split(",")]
+    typer.echo(publishing.memo("your-own-variant", parameters=parameters, forms=forms))
+
+
+def _whole(said: str) -> str:
+    """Give the whole path of a file or folder, for a notebook that runs elsewhere."""
+    return str(Path(said).resolve()) if Path(said).exists() else said
 
 
 @app.command()

@@ -14,15 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from analysis.designs.clause import FrozenMap
 from analysis.designs.design import Design
-from analysis.designs.rules.choosing import LowestGroup
 from analysis.designs.rules.combining import Mean
 from analysis.findings.comparison import students_by_group
 from analysis.panels.panel import Panel
 from analysis.problems import ProblemsError, fail, listed
 from analysis.ratings.naming import identify
 from analysis.ratings.rate import Ratings, rate
+from analysis.ratings.resting import only_for
 from analysis.ratings.reweigh import weighing_of
 from simulations.factors import line_of, mean_of
 from simulations.figures import Figures, Redraw, redraw, students_of
@@ -84,7 +83,7 @@ def bench_of(plan: Plan, figures: Figures) -> Bench:
         if one not in panel.years:
             text = f"there is no year {one}; the panel has {listed(panel.years)}."
             raise ProblemsError([asked.problem(("year",), text)])
-    base = rate(_needed(plan.base, plan.list), panel)
+    base = rate(only_for(plan.base, plan.list), panel)
     whole = base.cells.is_whole.to_numpy()
     held = _of_year(base, plan.list, year)[whole]
     if not (held == 1).any():
@@ -228,16 +227,8 @@ def _fill(
 
 
 def _rate(bench: Bench, design: Design, drawn: Panel | None, last: Ratings) -> Ratings:
-    needed = _needed(design, bench.plan.list)
+    needed = only_for(design, bench.plan.list)
     return rate(needed, _panel(bench, needed, drawn), earlier=last)
-
-
-def _needed(design: Design, name: str) -> Design:
-    """Keep the steps on which a list rests, and those that make a group of their own."""
-    made = [step for step, rule in design.steps.items() if isinstance(rule, LowestGroup)]
-    wanted = {one for step in (name, *made) for one in design.below(step)}
-    kept = {step: rule for step, rule in design.steps.items() if step in wanted}
-    return replace(design, steps=FrozenMap(kept))
 
 
 def _panel(bench: Bench, design: Design, drawn: Panel | None) -> Panel:

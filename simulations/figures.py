@@ -130,7 +130,7 @@ def redraw(asked: Experiment, design: Design, panel: Panel, *, name: str, year: 
     if problems:
         raise ProblemsError(problems)
     figures = np.stack([_table(panel, panel.measures[m].value, g) for m, g in columns], axis=-1)
-    errors = np.stack([_errors(design, panel, m, g) for m, g in columns], axis=-1)
+    errors = np.stack([errors_of(design, panel, m, g) for m, g in columns], axis=-1)
     model = components(figures, errors if np.isfinite(errors).any() else None)
     fresh = draw(
         model,
@@ -141,7 +141,7 @@ def redraw(asked: Experiment, design: Design, panel: Panel, *, name: str, year: 
         seed=asked.seed,
     )
     for place, (measure, _) in enumerate(columns):
-        fresh[..., place] = np.clip(fresh[..., place], *_range(design, measure))
+        fresh[..., place] = np.clip(fresh[..., place], *range_of(design, measure))
     return Redraw(panel, year, columns, fresh)
 
 
@@ -198,8 +198,11 @@ def _table(panel: Panel, a: xr.DataArray, group: str) -> np.ndarray:
     return found
 
 
-def _errors(design: Design, panel: Panel, measure: str, group: str) -> np.ndarray:
-    """Give standard errors of sampling over school and year; missing where nothing tells them."""
+def errors_of(design: Design, panel: Panel, measure: str, group: str) -> np.ndarray:
+    """Give standard errors of sampling over school and year; missing where nothing tells them.
+
+    Source: half a student on each side, as in `redraw`.
+    """
     values: Values = panel.measures[measure]
     given = np.full((len(panel.units), len(panel.years)), np.nan)
     if values.se is not None:
@@ -213,7 +216,8 @@ def _errors(design: Design, panel: Panel, measure: str, group: str) -> np.ndarra
     return np.where(np.isnan(given), worked, given)
 
 
-def _range(design: Design, measure: str) -> tuple[float, float]:
+def range_of(design: Design, measure: str) -> tuple[float, float]:
+    """Give the least and the most that a measure can be."""
     said = design.measures[measure]
     percent = (0.0, 100.0) if said.unit == "percent" else (-np.inf, np.inf)
     return said.range or percent

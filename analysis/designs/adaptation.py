@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
-from analysis.designs.clause import Clause
+from analysis.designs.clause import Clause, FrozenMap
 from analysis.designs.design import LIBRARY, Design, build_design
 from analysis.designs.document import Document, freeze, thaw
 from analysis.designs.source import Source, read_yaml
@@ -22,6 +22,8 @@ from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 from analysis.values import ALL
 
 FILES: Final = (".yaml", ".yml")
+_MEASURES: Final = "measures."
+"""Before the name of what is added, where it is a measure and not a step."""
 
 
 class Carried(Clause):
@@ -37,7 +39,7 @@ class Change(Carried):
 
 
 class Addition(Carried):
-    """A new step."""
+    """A new step; or a new measure, where its name begins with `measures.`."""
 
     clause: dict[str, Any]
 
@@ -240,20 +242,25 @@ def _clash(design: Design, a: Adaptation, b: Adaptation) -> str:
 
 def _applied(document: Document, one: Adaptation) -> Document:
     steps = thaw(document.steps)
+    measures = thaw(document.headings.get("measures", {}))
+    there = {*steps, *(f"{_MEASURES}{name}" for name in measures)}
     problems = [
         Problem(one.name, f"remove: there is no step {name}.{did_you_mean(name, steps)}")
         for name in one.remove
         if name not in steps
     ] + [
-        Problem(one.name, f"add: the step {name} is there already.")
+        Problem(one.name, f"add: {name} is there already.")
         for name in one.add
-        if name in steps and name not in one.remove
+        if name in there and name not in one.remove
     ]
     if problems:
         raise ProblemsError(problems)
     kept = {name: said for name, said in steps.items() if name not in one.remove}
-    added = {name: addition.clause for name, addition in one.add.items()}
-    grown = replace(document, steps=freeze({**kept, **added}))
+    for name, addition in one.add.items():
+        home = measures if name.startswith(_MEASURES) else kept
+        home[name.removeprefix(_MEASURES)] = dict(addition.clause)
+    headings = {**document.headings, "measures": freeze(measures)}
+    grown = replace(document, steps=freeze(kept), headings=FrozenMap(headings))
     return grown.changed({address: change.to for address, change in one.changes.items()})
 
 
