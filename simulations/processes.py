@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from multiprocessing import get_context, parent_process
+from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -30,7 +32,10 @@ def pooled(tasks: Sequence[Task[Made]], workers: int) -> Iterator[Made]:
     if not tasks:
         return
     with ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=get_context("spawn"), initializer=_begin
+        min(workers, len(tasks)),
+        mp_context=_context(),
+        initializer=_begin,
+        initargs=(dict(os.environ),),
     ) as pool:
         waiting = [pool.submit(task, *given) for task, given in tasks]
         try:
@@ -57,7 +62,31 @@ def shown(parts: Iterator[Made], done: int, left: int, *, on: bool, what: str) -
             yield part
 
 
-def _begin() -> None:
+def _context() -> BaseContext:
+    """On Linux the modules of this program are imported once, and each process is a copy.
+
+    The process that is copied looks for modules where this one does, and runs nothing of them, so
+    that no pool of threads has begun in it.
+    """
+    if sys.platform != "linux":
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(
+        [name for name in sys.modules if name.partition(".")[0] in ("analysis", "simulations")]
+    )
+    said = dict(os.environ)
+    os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
+    try:
+        forkserver.ensure_running()
+    finally:
+        os.environ.clear()
+        os.environ.update(said)
+    return context
+
+
+def _begin(environment: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -16,19 +16,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from socket import gethostname
-from typing import Any
+from tempfile import gettempdir
+from typing import Any, Final
 
 import psutil
 
 from analysis.designs.design import digest
 from analysis.problems import ProblemsError, did_you_mean, fail, listed
-from analysis.publishing.execute import write_run
+from analysis.publishing.execute import SOCKETS, write_run
 from analysis.publishing.parameters import lacking, read_parameters, wrong_values
 from analysis.publishing.store import ROOT, RUNS, build_folder, code_fingerprint
+from simulations.cluster import clustered
 from simulations.experiment import Experiment
 from simulations.figures import figures_of
 from simulations.grid import fingerprints, parameters, plan_of
+from simulations.kernels import fast_start
 from simulations.processes import pooled, shown
+
+ONE_THREAD: Final = "OPENBLAS_NUM_THREADS"
+"""Environment: one thread of linear algebra for each run; they run side by side, and sum alike."""
 
 
 @dataclass(frozen=True)
@@ -122,12 +128,15 @@ def _read_lock() -> str:
     return (ROOT / "requirements.lock").read_text(encoding="utf-8")
 
 
-def run_jobs(jobs: Sequence[Job], *, workers: int, progress: bool = False) -> Mapping[str, str]:
+def run_jobs(
+    jobs: Sequence[Job], *, workers: int, cluster: str | None = None, progress: bool = False
+) -> Mapping[str, str]:
     """Make the runs that are missing, each in a process of its own.
 
     Args:
         jobs: the runs of a sweep.
         workers: how many at once.
+        cluster: where they are made if not on this machine; see `simulations.cluster`.
         progress: show a bar with the time left.
 
     Returns:
@@ -136,7 +145,8 @@ def run_jobs(jobs: Sequence[Job], *, workers: int, progress: bool = False) -> Ma
     write_clean()
     missing = [job for job in jobs if not job.home.exists()]
     done = len(jobs) - len(missing)
-    made = pooled([(write_job, (job,)) for job in missing], workers)
+    tasks = [(write_job, (job,)) for job in missing]
+    made = clustered(tasks, cluster, workers) if cluster else pooled(tasks, workers)
     told = shown(made, done, len(missing), on=progress, what="running notebooks")
     return {key: error for key, error in told if error}
 
@@ -147,9 +157,13 @@ def write_job(job: Job) -> tuple[str, str]:
     Returns:
         The key of the run, and the error or nothing.
     """
+    if job.home.exists():  # made meanwhile, before its machine was lost
+        return job.key, ""
     fresh = write_fresh(job.key)
     os.environ[RUNS] = str(fresh / "runs")
-    error = write_run(job.notebook, fresh / "notebook.ipynb", job.parameters, forget=fresh)
+    os.environ.setdefault(ONE_THREAD, "1")
+    out, settings = fresh / "notebook.ipynb", fast_start(job.notebook)
+    error = write_run(job.notebook, out, job.parameters, forget=fresh, settings=settings)
     body = {
         "cell": job.cell,
         "parameters": dict(job.parameters),
@@ -176,9 +190,10 @@ def write_fresh(key: str) -> Path:
 
 
 def write_clean() -> None:
-    """Remove what killed runs left half done."""
-    for path in sweeps_folder().glob(f".*.{gethostname()}.*"):  # of this machine only
-        pid = path.name.rpartition(".")[2]
+    """Remove what killed runs on this machine left half done."""
+    runs = {path: path.suffix[1:] for path in sweeps_folder().glob(f".*.{gethostname()}.*")}
+    places = Path(gettempdir()).glob(f"{SOCKETS}-*-*")
+    for path, pid in {**runs, **{path: path.name.split("-")[-2] for path in places}}.items():
         if pid.isdigit() and not _alive(int(pid)):
             shutil.rmtree(path, ignore_errors=True)
 

@@ -33,7 +33,7 @@ set -euo pipefail
 
 
 @app.command(name="sweep")
-def sweep(  # noqa: PLR0917 (each is a word of the command line)
+def sweep(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
     notebook: Annotated[str, typer.Argument(help="a name in notebooks/, or an .ipynb file")],
     experiment: Annotated[str, typer.Argument(help="a built-in experiment, or a .yaml file")],
     workers: Annotated[
@@ -44,6 +44,9 @@ def sweep(  # noqa: PLR0917 (each is a word of the command line)
         typer.Option("--fresh", help="make every run again; when data of the notebook changed"),
     ] = False,
     only: Annotated[int | None, typer.Option(min=0, help="the run of this cell alone")] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="make the runs on this Dask scheduler, or on slurm")
+    ] = None,
     export: Annotated[
         Literal["slurm"] | None, typer.Option(help="print an array script for a cluster instead")
     ] = None,
@@ -72,7 +75,8 @@ def sweep(  # noqa: PLR0917 (each is a word of the command line)
         for job in chosen:
             shutil.rmtree(job.home, ignore_errors=True)
     try:
-        errors = run_jobs(chosen, workers=workers or min(os.cpu_count() or 1, 8), progress=True)
+        count = workers or (len(chosen) if cluster else min(os.cpu_count() or 1, 8))
+        errors = run_jobs(chosen, workers=count, cluster=cluster, progress=True)
     except KeyboardInterrupt as stopped:
         text = "was stopped. What is done is kept; the same command goes on."
         raise ProblemsError([Problem(notebook, text)]) from stopped

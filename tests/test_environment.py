@@ -8,7 +8,8 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 ROOT = Path(__file__).resolve().parents[1]
-PIP_ONLY = {"playwright", "pypandoc-binary", "typst"}  # conda-forge has others of these names
+# conda-forge lacks these, or has others of these names
+PIP_ONLY = {"ortools", "playwright", "pypandoc-binary", "rddensity", "rdrobust", "typst"}
 
 
 def plain(name: str) -> str:

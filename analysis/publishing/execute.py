@@ -10,8 +10,12 @@ import csv
 import io
 import json
 import logging
+import os
 import re
-from collections.abc import Iterator, Mapping
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,17 +23,20 @@ import nbformat
 import papermill as pm
 from jupyter_client.kernelspec import NoSuchKernel
 from papermill.exceptions import PapermillExecutionError
+from traitlets.config import Config
 
 from analysis.problems import ProblemsError, fail
-from analysis.publishing.figures import DESCRIPTION
+from analysis.publishing.figures import DESCRIPTION, PHONE, drawn
 from analysis.publishing.parameters import lacking, read_parameters
 from analysis.publishing.qmd import INLINE, Chunk, Memo
+from analysis.publishing.spreadsheet import no_formula
 
-_QUIET: Final = ["--IPKernelApp.log_level=50"]  # what fails stands in the notebook
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
-
-_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+_QUIET: Final = ["--IPKernelApp.log_level=50", "--HistoryManager.enabled=False"]
+"""What fails stands in the notebook, and nobody looks for what was typed before."""
+SOCKETS: Final = "multiple-measures"
+"""How the folders begin in which kernels are spoken to; then comes the number of a process."""
+_LONGEST: Final = 80
+"""Letters of a folder in which a socket may still have a name."""
 
 _KERNEL: Final = re.compile(r"[\w./\\-]*ipykernel_\d+[/\\]")
 """Where a kernel says that its cells are: another place in each run."""
@@ -51,7 +58,14 @@ def run_notebook(notebook: Path, out: Path, *, parameters: Mapping[str, Any]) ->
     _papermill(notebook, out, parameters)
 
 
-def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forget: Path) -> str:
+def write_run(
+    notebook: Path,
+    out: Path,
+    parameters: Mapping[str, Any],
+    *,
+    forget: Path,
+    settings: Config | None = None,
+) -> str:
     """Run a notebook of a sweep; its copy holds no times and no paths of the run.
 
     Args:
@@ -59,13 +73,14 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
         out: its copy with outputs; kept with the error where a cell failed.
         parameters: values for its parameters cell.
         forget: a folder whose path is taken out of the copy.
+        settings: how its kernel starts, in Jupyter's words.
 
     Returns:
         The error, or nothing. An error in a cell marked to raise one counts as well.
     """
     error = ""
     try:
-        _papermill(notebook, out, parameters)
+        _papermill(notebook, out, parameters, settings)
     except ProblemsError as problem:
         error = str(problem)
     book = nbformat.read(out if out.exists() else notebook, as_version=4)
@@ -74,6 +89,8 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
         cell.id = f"cell-{place}"  # papermill names what it adds at random
         for word in ("papermill", "execution"):
             cell.metadata.pop(word, None)
+        if "outputs" in cell:
+            cell.outputs = list(_in_order(cell.outputs))
         for one in cell.get("outputs", []):
             if one.output_type == "error" and not error:
                 error = _ANSI.sub("", f"{notebook.name}: {one.ename}: {one.evalue}")
@@ -82,19 +99,24 @@ def write_run(notebook: Path, out: Path, parameters: Mapping[str, Any], *, forge
     return error
 
 
-def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _papermill(
+    source: Path, out: Path, parameters: Mapping[str, Any], settings: Config | None = None
+) -> Any:  # noqa: ANN401 (nbformat has no types)
     logging.getLogger("papermill").setLevel(logging.ERROR)
     quiet = contextlib.redirect_stderr(io.StringIO())
     try:
-        with quiet:
+        with quiet, _own_sockets() as sockets:
+            sockets.merge(settings or Config())
             return pm.execute_notebook(
                 str(source),
                 str(out),
                 parameters=dict(parameters),
                 progress_bar=False,
                 kernel_name="python3",
+                language="python",  # a notebook need not say it
                 log_output=False,
-                extra_arguments=_QUIET,
+                extra_arguments=list(_QUIET),
+                config=sockets,
             )
     except PapermillExecutionError as error:
         text = _ANSI.sub("", f"{error.ename}: {error.evalue}")
@@ -103,6 +125,28 @@ def _papermill(source: Path, out: Path, parameters: Mapping[str, Any]) -> Any:  
     except (RuntimeError, NoSuchKernel) as error:
         text = "its Python ended before the notebook did, or did not start. Memory may be short"
         raise fail(source.name, f"{text} ({error}).") from error
+
+
+def _in_order(outputs: Sequence[Any]) -> Iterator[Any]:
+    """Put texts that follow each other together, stdout's first: of both, the clock decides."""
+    for text, some in groupby(outputs, key=lambda one: one.output_type == "stream"):
+        if not text:
+            yield from some
+            continue
+        said: dict[str, str] = {}
+        for one in some:
+            said[one.name] = said.get(one.name, "") + one.text
+        for name in sorted(said, reverse=True):
+            yield nbformat.v4.new_output("stream", name=name, text=said[name])
+
+
+@contextlib.contextmanager
+def _own_sockets() -> Iterator[Config]:
+    """Let a kernel be spoken to in a folder of its own: a free port may be taken by another."""
+    with tempfile.TemporaryDirectory(prefix=f"{SOCKETS}-{os.getpid()}-") as folder:
+        told = {"transport": "ipc", "connection_file": f"{folder}/kernel.json"}
+        usable = sys.platform != "win32" and len(folder) <= _LONGEST
+        yield Config(KernelManager=told if usable else {})
 
 
 def resolve(memo: Memo, folder: Path) -> str:
@@ -166,8 +210,10 @@ def _shown(chunk: Chunk, cell: Any, values: list[str], folder: Path) -> str:  # 
     for out in cell.outputs:
         data = out.get("data", {})
         if DESCRIPTION in data:
+            spec = data[DESCRIPTION]
             (folder / f"{label}.svg").write_text(data["image/svg+xml"], encoding="utf-8")
-            _write_data(data[DESCRIPTION], folder / f"{label}.csv")
+            (folder / f"phone-{label}.svg").write_text(drawn(spec, width=PHONE), encoding="utf-8")
+            _write_data(spec, folder / f"{label}.csv")
             alt = options["fig-alt"].replace('"', "'")
             return f'![{options["fig-cap"]}]({label}.svg){{#{label} fig-alt="{alt}"}}'
         if "text/html" in data:
@@ -181,10 +227,4 @@ def _write_data(spec: Mapping[str, Any], path: Path) -> None:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     table = [columns, *([row.get(column, "") for column in columns] for row in rows)]
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([_no_formula(x) for x in r] for r in table)
-
-
-def _no_formula(cell: object) -> str:
-    """Give a cell as text that a spreadsheet does not run as a formula."""
-    text = str(cell)
-    return f"'{text}" if text[:1] in FORMULA and not _NUMBER.fullmatch(text) else text
+        csv.writer(file, lineterminator="\n").writerows([no_formula(x) for x in r] for r in table)

@@ -185,11 +185,21 @@ def _put(fresh: Path, home: Path) -> None:
 
 def _point(name: str, key: str) -> None:
     folder = runs_folder() / "by-name"
-    folder.mkdir(parents=True, exist_ok=True)
-    handle, fresh = tempfile.mkstemp(dir=folder)
-    os.close(handle)
-    Path(fresh).write_text(json.dumps({"key": key}) + "\n", encoding="utf-8")
-    Path(fresh).replace(folder / f"{name}.json")
+    write_whole(folder / f"{name}.json", json.dumps({"key": key}) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, which appears whole or not at all, whoever else writes it just then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    fresh = Path(made)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.chmod(0o644)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read_result(name: str, *, expect: Mapping[str, str] | None = None) -> Result:

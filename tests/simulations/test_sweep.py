@@ -1,14 +1,15 @@
 """Sweeps of notebooks: typed, kept, resumed to the same bytes, and put together."""
 
 import json
-import signal
-import subprocess
-import sys
+import os
 import time
+from collections.abc import Sequence
+from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
 import pandas as pd
+import psutil
 import pytest
 from typer.testing import CliRunner
 
@@ -16,7 +17,7 @@ from analysis.problems import ProblemsError
 from simulations.__main__ import commands
 from simulations.experiment import load_experiment
 from simulations.run import run_experiment
-from simulations.sweep import find_notebook, jobs_of, sweeps_folder
+from simulations.sweep import Job, find_notebook, jobs_of, run_jobs, sweeps_folder
 from simulations.sweep_tables import one_kind, write_together
 
 EXPERIMENT = """
@@ -102,27 +103,36 @@ def test_a_killed_sweep_goes_on_to_the_same_bytes(
     assert not any(str(tmp_path).encode() in x for x in undisturbed.values())
 
     monkeypatch.setenv("MULTIPLE_MEASURES_BUILD", str(tmp_path / "again"))
-    code = "from simulations.__main__ import app; app()"
-    running = subprocess.Popen(
-        [sys.executable, "-c", code, "sweep", str(book), str(own), "--workers", "1"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    jobs = jobs_of(book, load_experiment(own), experiment=str(own))
+    running = get_context("forkserver").Process(target=begin, args=(dict(os.environ), jobs))
+    before = others()
+    running.start()
     until = time.monotonic() + 60
     while time.monotonic() < until and len(finished()) < 1:
         time.sleep(0.01)
-    running.send_signal(signal.SIGKILL)
-    running.wait()
+    running.kill()
+    running.join()
     assert 1 <= len(finished()) < 4
     tag = f"MULTIPLE_MEASURES_BUILD={tmp_path / 'again'}"
-    while time.monotonic() < until and alive(tag):
+    while time.monotonic() < until and (alive(tag) or others() - before):
         time.sleep(0.05)
-    assert not alive(tag)  # neither a worker nor a kernel is left
+    assert not alive(tag)  # neither a kernel nor what it is a copy of is left
+    assert not others() - before  # and no worker
     kept = {path: path.stat().st_mtime_ns for path in finished()}
-    assert sweep(str(book), str(own))[0] == 0
+    assert sweep(str(book), str(own), "--workers", "1")[0] == 0
     assert content(sweeps_folder()) == undisturbed
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
+
+
+def begin(environment: dict[str, str], jobs: Sequence[Job]) -> None:
+    os.environ.update(environment)
+    run_jobs(jobs, workers=1)
+
+
+def others() -> set[int]:
+    """Give the processes that began here; those that ended do not count."""
+    there = psutil.Process().children(recursive=True)
+    return {one.pid for one in there if one.status() != psutil.STATUS_ZOMBIE}
 
 
 def finished() -> list[Path]:
@@ -130,7 +140,7 @@ def finished() -> list[Path]:
 
 
 def alive(tag: str) -> bool:
-    """Say whether a process, or a kernel, with this in its environment still runs."""
+    """Say whether a program that began with this in its environment still runs, or a copy of it."""
     for place in Path("/proc").glob("[0-9]*/environ"):
         try:
             if tag.encode() in place.read_bytes():
@@ -143,7 +153,7 @@ def alive(tag: str) -> bool:
 @pytest.mark.usefixtures("build")
 def test_a_failed_run_keeps_its_notebook_and_the_others_go_on(own: Path, tmp_path: Path) -> None:
     book = notebook(tmp_path / "twice.ipynb", "share = 0.1", failing="0.25", dying="0.5")
-    code, told = sweep(str(book), str(own))
+    code, told = sweep(str(book), str(own), "--workers", "1")
     assert code == 1
     assert "2 of 4 runs are there." in told
     assert "no such share" in told
