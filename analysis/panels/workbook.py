@@ -7,6 +7,7 @@ To find another thing that goes wrong in Excel: one function that yields problem
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -214,6 +215,13 @@ class Sheet:
     widths: Sequence[int] = ()
 
 
+def _keep_texts(sheet: Worksheet) -> None:
+    """Let no text be a formula or an error word of Excel, now or when somebody edits its cell."""
+    for cell in itertools.chain.from_iterable(sheet.iter_rows()):
+        if isinstance(cell, Cell) and isinstance(cell.value, str) and cell.data_type != "s":
+            cell.data_type, cell.quotePrefix = "s", True
+
+
 def write_workbook(sheets: Iterable[Sheet], path: Path) -> None:
     """Write sheets into a workbook; codes are text, headers stay in view."""
     book = openpyxl.Workbook()
@@ -223,6 +231,7 @@ def write_workbook(sheets: Iterable[Sheet], path: Path) -> None:
         sheet.append(list(told.header))
         for row in told.rows:
             sheet.append([None if cell == "" else cell for cell in row])
+        _keep_texts(sheet)
         for cell in sheet[1]:
             cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="E6EAEE")
         for place, name in enumerate(told.header, start=1):

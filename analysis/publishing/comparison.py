@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.problems import fail
+from analysis.publishing.spreadsheet import write_csv
 
 
 def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Path, ...]:
@@ -19,13 +20,23 @@ def write_comparison(tables: Mapping[str, pd.DataFrame], folder: Path) -> tuple[
     Raises:
         ProblemsError: the folder holds files already.
     """
+    write_tables(tables, folder)
+    if len(tables["curve"]):
+        (folder / "curve.svg").write_text(_curve_picture(tables["curve"]), encoding="utf-8")
+    return tuple(sorted(folder.iterdir()))
+
+
+def write_tables(tables: Mapping[str, pd.DataFrame], folder: Path) -> tuple[Path, ...]:
+    """Write tables into a new folder, each as a CSV.
+
+    Raises:
+        ProblemsError: the folder holds files already.
+    """
     if folder.exists() and any(folder.iterdir()):
         raise fail(str(folder), "holds files already. Name a new folder.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")
-    if len(tables["curve"]):
-        (folder / "curve.svg").write_text(_curve_picture(tables["curve"]), encoding="utf-8")
+        write_csv(table, folder / f"{name}.csv")
     return tuple(sorted(folder.iterdir()))
 
 

@@ -15,6 +15,7 @@ from typing import Literal
 import pandas as pd
 
 from analysis.problems import fail
+from analysis.publishing.spreadsheet import write_csv
 from analysis.publishing.store import code_fingerprint, versions
 from analysis.ratings.rate import Ratings
 from analysis.ratings.suppress import marked, shareable
@@ -34,6 +35,9 @@ def write_ratings(
     internal: bool = False,
 ) -> tuple[Path, ...]:
     """Write schools, indicators, lists and provenance into a new folder.
+
+    CSV is for people: a text that a spreadsheet would run begins with an apostrophe; Parquet, for
+    programs, holds it as it is.
 
     What was counted from student rows is suppressed where few students stand behind it, unless
     `internal` says that the files are not shared; they are then marked so.
@@ -80,7 +84,7 @@ def _tables(ratings: Ratings, *, internal: bool) -> Mapping[str, pd.DataFrame]:
 
 def _write_table(table: pd.DataFrame, path: Path, form: Form) -> None:
     if form == "csv":
-        table.to_csv(path, index=False, lineterminator="\n")
+        write_csv(table, path)
     else:
         table.to_parquet(path, index=False)
 

@@ -18,13 +18,19 @@ function shownAs(setting, value) {
   return String(Number((value * rangeOf(setting).times).toFixed(4)));
 }
 
+/* What a control is called where it is read alone: with its section, if others are called alike. */
+function calledAlone(setting, state) {
+  const alike = state.program.settings.filter((one) => one.label === setting.label);
+  return alike.length > 1 ? `${setting.label}, ${setting.section}` : setting.label;
+}
+
 /* A slider and a number box that say the same. */
 function sliding(setting, state, plainly) {
   const { min, max, step, times } = rangeOf(setting);
   const id = `s${setting.at}`;
   const value = shownAs(setting, state.settings[setting.at]);
-  const slider = make("input", { type: "range", id: `${id}r`, min, max, step, "aria-label": `${setting.label}, slider` });
-  const box = make("input", { type: "number", id, min: 0, step: "any", inputmode: "decimal" });
+  const slider = make("input", { type: "range", id: `${id}r`, min, max, step, "aria-label": `${calledAlone(setting, state)}, slider` });
+  const box = make("input", { type: "number", id, min: 0, step: "any", inputmode: "decimal", "aria-label": calledAlone(setting, state) });
   slider.value = value;
   box.value = value;
   const said = (from, other) => () => {
@@ -46,7 +52,7 @@ function sliding(setting, state, plainly) {
 
 function boxed(setting, state) {
   const id = `s${setting.at}`;
-  const box = make("input", { type: "number", id, step: "any", inputmode: "decimal" });
+  const box = make("input", { type: "number", id, step: "any", inputmode: "decimal", "aria-label": calledAlone(setting, state) });
   box.value = shownAs(setting, state.settings[setting.at]);
   box.addEventListener("input", () => {
     const moved = allowed(setting, box.value);

@@ -11,8 +11,20 @@ function make(tag, words = {}, ...inside) {
   return found;
 }
 
+/* Whoever stood on something that is made anew stands on it again, by its id or its data-key. */
+function inPlace(held, act) {
+  const stood = document.activeElement;
+  const key = held.contains(stood) && stood !== held ? stood.id || stood.dataset.key : null;
+  act();
+  if (key === null || held.contains(document.activeElement)) return;
+  const again = [...held.querySelectorAll("[id], [data-key]")].find((one) => (one.id || one.dataset.key) === key);
+  if (again && !again.disabled) again.focus({ preventScroll: true });
+  else document.getElementById("list").focus({ preventScroll: true });
+}
+
 function put(place, ...inside) {
-  document.getElementById(place).replaceChildren(...inside.flat());
+  const held = document.getElementById(place);
+  inPlace(held, () => held.replaceChildren(...inside.flat()));
 }
 
 function written(x, places = 1) {

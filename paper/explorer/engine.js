@@ -28,12 +28,27 @@ function makeEngine(program) {
     arrays,
     whole: Int32Array.from(program.whole),
     rows: program.whole.length,
+    orders: new Map(),
+    kinds: new WeakMap(),
     results: nodes.map(() => ({ key: "", version: 0, values: [], kept: new Map() })),
   };
 }
 
 function standard(program) {
   return program.settings.map((one) => (one.kind === "group" ? true : one.value));
+}
+
+/* Each kind there is, and the place of each row's among them; -1 where none is known. */
+function kindsOf(codes) {
+  const places = new Map([...new Set(codes.filter((k) => !Number.isNaN(k)))].map((k, at) => [k, at]));
+  const of = Int32Array.from(codes, (k) => (places.has(k) ? places.get(k) : -1));
+  const sizes = [...places.values()].map((at) => of.reduce((size, place) => size + (place === at ? 1 : 0), 0));
+  return { codes: [...places.keys()], of, sizes };
+}
+
+function once(known, key, make) {
+  if (!known.has(key)) known.set(key, make());
+  return known.get(key);
 }
 
 /* What a rule may read; `some` holds the rows of single schools, or nothing for all. */
@@ -46,17 +61,19 @@ function reader(engine, settings, at, results, some) {
     return values.at(values.length > 1 ? groupOf(ref, g) : 0);
   };
   const plain = (said) => (said !== null && typeof said === "object" ? settings[said.s] : said);
-  const number = (said) => {
+  const [numbers, pools] = [new Map(), new Map()];
+  const number = (said) => once(numbers, said, () => {
     if (said === null) return blank(rows);
     if (typeof said !== "object" || "s" in said) return new Float64Array(rows).fill(plain(said));
     const codes = results[said.by].values.at(0);
     const words = Object.entries(said.words).map(([word, x]) => [word, number(x)]);
-    const numbers = new Map(words.map(([word, x]) => [word === "others" ? word : Number(word), x]));
-    return codes.map((code, i) => {
-      const found = numbers.get(code) || (Number.isNaN(code) ? undefined : numbers.get("others"));
-      return found === undefined ? NaN : found[i];
-    });
-  };
+    const told = new Map(words.map(([word, x]) => [word === "others" ? word : Number(word), x]));
+    const kinds = once(engine.kinds, codes, () => kindsOf(codes));
+    const of = kinds.codes.map((code) => told.get(code) || told.get("others") || blank(rows));
+    const out = blank(rows);
+    for (let i = 0; i < rows; i += 1) if (kinds.of[i] >= 0) out[i] = of[kinds.of[i]][i];
+    return out;
+  });
   const own = engine.results[at];
   return {
     rows,
@@ -76,13 +93,22 @@ function reader(engine, settings, at, results, some) {
     pool: (ref, g = 0) => {
       const whole = some ? some.whole : engine.whole;
       const inside = ref ? read(ref, g) : null;
-      const found = new Float64Array(rows);
-      for (let i = 0; i < rows; i += 1) found[i] = whole[i] === i && (!inside || inside[i] === 1) ? 1 : 0;
-      return found;
+      return once(pools, inside, () => {
+        const found = new Float64Array(rows);
+        for (let i = 0; i < rows; i += 1) found[i] = whole[i] === i && (!inside || inside[i] === 1) ? 1 : 0;
+        return found;
+      });
     },
-    kept: (name, make) => {
-      if (!some && !own.kept.has(name)) own.kept.set(name, make());
-      return own.kept.get(name);
+    kept: (name, make) => (some ? own.kept.get(name) : once(own.kept, name, make)),
+    kinds: (ref, g) => {
+      const codes = ref ? read(ref, g) : number(0);
+      return once(engine.kinds, codes, () => kindsOf(codes));
+    },
+    ordered: (name, values, ranked) => {
+      const key = `${at} ${name}`;
+      const found = reordered(engine.orders.get(key) || unordered(rows), values, ranked);
+      engine.orders.set(key, found);
+      return found;
     },
     fixed: some ? (g) => some.rows.map((row) => own.values.at(own.values.length > 1 ? g : 0)[row]) : null,
   };
@@ -98,8 +124,7 @@ function computed(engine, settings, at, results, some) {
   const x = reader(engine, settings, at, results, some);
   return asRead(node.groups ? engine.program.groups.length : 1, (g) => {
     const values = RULES[node.rule](node, x, g);
-    if (!node.round) return values;
-    return values.map((v) => rounded(v, node.round.places, node.round.mode));
+    return node.round ? values.map(rounder(node.round.places, node.round.mode)) : values;
   });
 }
 

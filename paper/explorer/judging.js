@@ -12,7 +12,8 @@ function judged(engine, settings, p, many) {
   const shares = weights.map((w) => w / total);
   const corners = cornersOf(shares, p);
   const bounds = ranges(engine, found, corners);
-  bounds.single = Float64Array.from(engine.whole, (_, row) => Number(isSingle(engine, row)));
+  const split = new Set(engine.whole.filter((whole, row) => whole !== row));
+  bounds.single = Float64Array.from(engine.whole, (whole, row) => Number(whole === row && !split.has(row)));
   const proved = found.line
     ? provedByCount(engine, settings, found, bounds, corners)
     : provedByNumber(engine, settings, bounds);

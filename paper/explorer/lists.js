@@ -2,29 +2,31 @@
 /* How do numbers become one, when is a condition met, and who is named? */
 
 const FORMS = {
-  arithmetic: [(v) => v, (m) => m],
   geometric: [(v) => Math.log(v >= 0 ? v + 0 : NaN), Math.exp],
   harmonic: [(v) => 1 / (v >= 0 ? v + 0 : NaN), (m) => 1 / m],
 };
 
 function mean(node, x, g) {
-  const inputs = node.of.map((ref) => x.read(ref, g));
   const weights = node.weights.map(x.number);
-  const [change, back] = FORMS[node.form];
+  const [change, back] = FORMS[node.form] || [null, null];
+  const inputs = node.of.map((ref) => x.read(ref, g));
   const zero = node.missing === "zero";
   const least = node.missing === "no_result" ? node.of.length : node.judged;
-  return eachRow(x, (i) => {
+  const out = blank(x.rows);
+  for (let i = 0; i < x.rows; i += 1) {
     let [total, top, seen] = [0, 0, 0];
     for (let j = 0; j < inputs.length; j += 1) {
       const v = inputs[j][i];
       const gone = Number.isNaN(v);
-      const weight = weights[j][i] * (gone && !zero ? 0 : 1);
+      const weight = gone && !zero ? 0 : weights[j][i];
       total += weight;
-      if (weight > 0) top += weight * change(gone ? 0 : v);
+      if (weight > 0 && change === null) top += gone ? 0 : weight * v;
+      else if (weight > 0) top += weight * change(gone ? 0 : v);
       seen += gone ? 0 : 1;
     }
-    return seen >= least && total > 0 ? back(top / total) : NaN;
-  });
+    if (seen >= least && total > 0) out[i] = back === null ? top / total : back(top / total);
+  }
+  return out;
 }
 
 function sum(node, x, g) {
@@ -57,18 +59,18 @@ function pointsOverPossible(node, x, g) {
   });
 }
 
-function extreme(better) {
+function extreme(sign) {
   return (node, x, g) => {
     const inputs = node.of.map((ref) => x.read(ref, g));
-    return eachRow(x, (i) => {
-      let found = NaN;
-      for (const values of inputs) {
-        const v = values[i];
-        if (Number.isNaN(v) && node.missing === "no_result") return NaN;
-        if (!Number.isNaN(v) && (Number.isNaN(found) || better(v, found))) found = v;
+    const all = node.missing === "no_result";
+    const out = inputs[0].slice();
+    inputs.slice(1).forEach((values) => {
+      for (let i = 0; i < x.rows; i += 1) {
+        const takes = Number.isNaN(all ? values[i] : out[i]) || sign * values[i] > sign * out[i];
+        if (takes) out[i] = values[i];
       }
-      return found;
     });
+    return out;
   };
 }
 
@@ -159,8 +161,8 @@ function named(node, x) {
   const unless = node.unless.map((ref) => x.read(ref, 0));
   return eachRow(x, (i) => {
     if (x.whole[i] !== i) return NaN;
-    const known = ground.filter((values) => !Number.isNaN(values[i]));
-    let held = known.length === 0 ? NaN : Number(known.some((values) => values[i] === 1));
+    let held = NaN;
+    for (const values of ground) if (values[i] === 1 || Number.isNaN(held)) held = values[i];
     for (const pool of among) {
       if (pool[i] === 0) held = 0;
       if (Number.isNaN(pool[i]) && held === 1) held = NaN;
@@ -182,8 +184,8 @@ const RULES = {
   mean,
   sum,
   points_over_possible: pointsOverPossible,
-  max: extreme((a, b) => a > b),
-  min: extreme((a, b) => a < b),
+  max: extreme(1),
+  min: extreme(-1),
   difference,
   test,
   present,

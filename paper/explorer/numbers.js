@@ -1,7 +1,12 @@
 "use strict";
 /* How are numbers rounded and ordered? As in analysis/rounding.py and NumPy, to the last bit. */
 
+const EXACT = 2 ** 51;
+const SHIFT = 3 * EXACT;
+
+/* Below 2 ** 51 an addition rounds by itself: a double has no room for halves beyond 2 ** 52. */
 function nearestEven(x) {
+  if (x < EXACT && x > -EXACT) return x + SHIFT - SHIFT;
   const below = Math.floor(x);
   const over = x - below;
   if (over < 0.5) return below;
@@ -20,9 +25,14 @@ const ROUNDINGS = {
   down: Math.floor,
 };
 
-function rounded(x, places, mode) {
+function rounder(places, mode) {
   const scale = 10 ** places;
-  return ROUNDINGS[mode](nearestEven(x * scale * 1e6) / 1e6) / scale;
+  const round = ROUNDINGS[mode];
+  return (x) => round(nearestEven(x * scale * 1e6) / 1e6) / scale;
+}
+
+function rounded(x, places, mode) {
+  return rounder(places, mode)(x);
 }
 
 /* An index as it is ranked: rounded as the line says, and always to nine places. */
@@ -61,6 +71,35 @@ function sortedKnown(values, keep) {
     if (keep(i) && !Number.isNaN(values[i])) found.push(values[i]);
   }
   return Float64Array.from(found).sort();
+}
+
+/* Rows by a value in ascending order, where `before` is the order of an earlier run: a row whose
+   value is the same keeps its place, and one without a value keeps it for later. */
+function reordered(before, values, ranked) {
+  const fresh = [];
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] === values[i] && values[i] !== before.values[i]) fresh.push(i);
+  }
+  if (fresh.length === 0) return before;
+  const [now, by] = [before.values.slice(), before.by.slice()];
+  fresh.forEach((row) => {
+    now[row] = values[row];
+    by[row] = ranked(values[row]);
+  });
+  const added = Int32Array.from(fresh).sort((a, b) => by[a] - by[b]);
+  const rows = new Int32Array(values.length);
+  let [size, next] = [0, 0];
+  before.rows.forEach((row) => {
+    if (now[row] !== before.values[row]) return;
+    while (next < added.length && by[added[next]] < by[row]) rows[size++] = added[next++];
+    rows[size++] = row;
+  });
+  while (next < added.length) rows[size++] = added[next++];
+  return { rows: rows.subarray(0, size), values: now, by };
+}
+
+function unordered(size) {
+  return { rows: new Int32Array(0), values: new Float64Array(size).fill(NaN), by: new Float64Array(size) };
 }
 
 /* The last value that a share of a ranked pool reaches, as share_of_pool draws it. */

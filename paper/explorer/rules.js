@@ -14,8 +14,10 @@ function eachRow(x, value) {
 function minimumN(node, x, g) {
   const value = x.read(node.of, g);
   const n = x.students(node.of, g);
-  const least = x.number(node.n);
-  return eachRow(x, (i) => (n !== null && n[i] >= least[i] ? value[i] : NaN));
+  const least = x.plain(node.n);
+  const out = blank(x.rows);
+  for (let i = 0; n !== null && i < x.rows; i += 1) if (n[i] >= least) out[i] = value[i];
+  return out;
 }
 
 function linear(node, x, g) {
@@ -58,17 +60,21 @@ function cuts(node, x, g) {
 }
 
 /* Cut points of each kind of school, from its pool in the base year. */
-function cutPoints(node, x, g, kind) {
+function cutPoints(node, x, g, kinds) {
   const base = x.read(node.base, node.cuts_of === "all" ? 0 : g);
   const pool = x.pool(node.pool);
-  const known = new Map();
-  for (let i = 0; i < x.rows; i += 1) {
-    if (!known.has(kind[i]) && !Number.isNaN(kind[i])) known.set(kind[i], []);
-    if (pool[i] === 1 && !Number.isNaN(base[i]) && !Number.isNaN(kind[i])) {
-      known.get(kind[i]).push(node.sign * settle(base[i]));
+  const { rows, by } = x.ordered(`${g}`, base, (v) => node.sign * settle(v));
+  const ranked = kinds.sizes.map((size) => new Float64Array(size));
+  const sizes = kinds.codes.map(() => 0);
+  for (let j = 0; j < rows.length; j += 1) {
+    const row = rows[j];
+    const at = kinds.of[row];
+    if (at >= 0 && pool[row] === 1 && !Number.isNaN(base[row])) {
+      ranked[at][sizes[at]] = by[row];
+      sizes[at] += 1;
     }
   }
-  return new Map([...known].map(([k, values]) => [k, spaced(node, x, Float64Array.from(values).sort())]));
+  return new Map(kinds.codes.map((code, at) => [code, spaced(node, x, ranked[at].subarray(0, sizes[at]))]));
 }
 
 function spaced(node, x, ranked) {
@@ -85,16 +91,20 @@ function spaced(node, x, ranked) {
 
 function levelsInPool(node, x, g) {
   const value = x.read(node.of, g);
-  const kind = node.within ? x.read(node.within, g) : new Float64Array(x.rows);
-  const known = x.kept(`cuts ${g}`, () => cutPoints(node, x, g, kind));
-  return eachRow(x, (i) => {
-    const points = known.get(kind[i]);
-    if (points === undefined || Number.isNaN(value[i]) || Number.isNaN(points[0])) return NaN;
-    const v = node.sign * settle(value[i]);
-    let level = 1;
-    for (let j = 0; j < points.length; j += 1) level += v >= points[j] ? 1 : 0;
-    return level;
-  });
+  const kinds = x.kinds(node.within, g);
+  const known = x.kept(`cuts ${g}`, () => cutPoints(node, x, g, kinds));
+  const cut = kinds.codes.map((code) => known.get(code));
+  const out = blank(x.rows);
+  for (let i = 0; i < x.rows; i += 1) {
+    const points = kinds.of[i] < 0 ? undefined : cut[kinds.of[i]];
+    if (points !== undefined && !Number.isNaN(value[i]) && !Number.isNaN(points[0])) {
+      const v = node.sign * settle(value[i]);
+      let level = 1;
+      for (let j = 0; j < points.length; j += 1) level += v >= points[j] ? 1 : 0;
+      out[i] = level;
+    }
+  }
+  return out;
 }
 
 function lowestGroup(node, x, g) {
@@ -103,15 +113,19 @@ function lowestGroup(node, x, g) {
   const order = node.ties === "first" ? places : [...places].reverse();
   const compared = order.map((place) => x.read(node.by, place));
   const values = order.map((place) => x.read(node.of, place));
-  return eachRow(x, (i) => {
-    let best = -1;
-    let least = Infinity;
-    for (let j = 0; j < order.length; j += 1) {
-      const v = settle(node.sign * compared[j][i]);
-      if (v < least) [best, least] = [j, v];
+  const out = blank(x.rows);
+  const least = new Float64Array(x.rows).fill(Infinity);
+  compared.forEach((by, j) => {
+    for (let i = 0; i < x.rows; i += 1) {
+      const v = node.sign * by[i];
+      // what is not below before it is settled is not below afterwards
+      if (v < least[i] && settle(v) < settle(least[i])) {
+        least[i] = v;
+        out[i] = values[j][i];
+      }
     }
-    return best < 0 ? NaN : values[best][i];
   });
+  return out;
 }
 
 /* What all students and each group carry, where k groups have a result. */
@@ -138,22 +152,20 @@ function acrossGroups(node, x) {
   const [rest, all] = countedGroups(node, x);
   const levels = ["all", ...rest].map((name) => x.read(node.of, x.groups.indexOf(name)));
   const [worth, full] = [x.number(node.worth), x.number(node.full)];
-  const round = node.cell_round;
-  const cell = (i, level, share) => {
-    const points = ((Number.isNaN(level) ? 0 : level) / full[i]) * worth[i] * share;
-    return round ? rounded(points, round.places, round.mode) : points;
-  };
-  return eachRow(x, (i) => {
-    if (Number.isNaN(levels[0][i])) return NaN;
+  const shares = [...rest, 0].map((_, k) => groupShares(node.missing, all, rest.length, k));
+  const round = node.cell_round ? rounder(node.cell_round.places, node.cell_round.mode) : (v) => v;
+  const cell = (i, level, share) => round((level / full[i]) * worth[i] * share);
+  const out = blank(x.rows);
+  for (let i = 0; i < x.rows; i += 1) {
     let k = 0;
     for (let j = 1; j < levels.length; j += 1) k += Number.isNaN(levels[j][i]) ? 0 : 1;
-    const [top, each] = groupShares(node.missing, all, rest.length, k);
-    let total = cell(i, levels[0][i], top);
+    let total = cell(i, levels[0][i], shares[k][0]);
     for (let j = 1; j < levels.length; j += 1) {
-      total += cell(i, levels[j][i], Number.isNaN(levels[j][i]) ? 0 : each);
+      if (!Number.isNaN(levels[j][i])) total += cell(i, levels[j][i], shares[k][1]);
     }
-    return total;
-  });
+    out[i] = total;
+  }
+  return out;
 }
 
 function acrossParts(node, x, g) {

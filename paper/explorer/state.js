@@ -12,13 +12,15 @@ function allowed(setting, said) {
   return said !== "" && Number.isFinite(number) && number >= least && number <= most ? number : undefined;
 }
 
-function toHash(program, settings) {
+/* What a link holds: settings by their places, and what the reader looks at by words. */
+function toHash(program, settings, view = []) {
   const first = standard(program);
   const moved = settings
     .map((value, at) => [at, value === false ? "off" : value])
     .filter(([at]) => settings[at] !== first[at])
     .map(([at, value]) => `${at}=${value}`);
-  return moved.length ? `#${moved.join("&")}` : "";
+  const words = [...moved, ...view.map(([word, said]) => `${word}=${encodeURIComponent(said)}`)];
+  return words.length ? `#${words.join("&")}` : "";
 }
 
 function fromHash(program, hash) {

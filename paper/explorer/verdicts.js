@@ -134,6 +134,27 @@ function gap(bounds, corners, zero, i, j) {
   return [Math.min(...gaps), Math.max(...gaps)];
 }
 
+/* How many numbers in ascending order lie below another. */
+function below(ascending, x) {
+  let [from, to] = [0, ascending.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (ascending[middle] < x) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/* How many of some rows, a row itself left out, surely and maybe lie below it, by their ends alone. */
+function apart(low, high, rows, slack) {
+  const [lows, highs] = [low, high].map((end) => Float64Array.from(rows, (row) => end[row]).sort());
+  const among = new Set(rows);
+  return (row) => [
+    below(highs, low[row] - slack),
+    below(lows, high[row] + slack) - (among.has(row) ? 1 : 0),
+  ];
+}
+
 /* Proofs against a line by count: how many of the pool are surely, and may be, beyond a row. */
 function provedByCount(engine, settings, found, bounds, corners) {
   const pool = poolOf(engine, settings, found);
@@ -148,20 +169,25 @@ function provedByCount(engine, settings, found, bounds, corners) {
   const sign = found.line.side === "lowest" ? 1 : -1;
   const zero = found.node.missing === "zero";
   const close = corners.length * rated.length * engine.rows < MOST_PAIRS;
-  return (row) => {
-    const self = strict && pool[row] === 1 ? 1 : 0;
-    let [surely, maybe] = [self, self];
+  const [low, high] = sign > 0
+    ? [bounds.low, bounds.high] : [bounds.high, bounds.low].map((end) => end.map((v) => -v));
+  const byEnds = apart(low, high, rated, bounds.slack);
+  const byPairs = (row) => {
+    let [surely, maybe] = [0, 0];
     for (const other of rated) {
       if (other !== row) {
-        const ends = close
-          ? gap(bounds, corners, zero, row, other)
-          : [bounds.low[other] - bounds.high[row], bounds.high[other] - bounds.low[row]];
+        const ends = gap(bounds, corners, zero, row, other);
         const [least, most] = sign > 0 ? ends : [-ends[1], -ends[0]];
         surely += most < -bounds.slack ? 1 : 0;
         maybe += least < bounds.slack ? 1 : 0;
       }
     }
-    return { never: surely >= k, always: maybe < k };
+    return [surely, maybe];
+  };
+  return (row) => {
+    const self = strict && pool[row] === 1 ? 1 : 0;
+    const [surely, maybe] = close ? byPairs(row) : byEnds(row);
+    return { never: surely + self >= k, always: maybe + self < k };
   };
 }
 

@@ -1,6 +1,7 @@
 "use strict";
 /* What does the reader see after a move? The answer at once; proofs and drawings a moment later. */
 
+const WITHIN = 0.05;
 const PAGE = 20;
 const PATIENCE = 350;
 const DRAWS = (rows) => (rows > 2000 ? 60 : 300);
@@ -11,7 +12,7 @@ function begin() {
   const before = new Set(whoIsNamed(engine, standard(program)));
   const state = {
     program, engine, before, settings: fromHash(program, location.hash), texts: [],
-    top: topOf(engine), page: 0, school: null, verdict: null, within: 0.05, waiting: 0,
+    top: topOf(engine), page: 0, school: null, verdict: null, within: WITHIN, waiting: 0,
   };
   state.move = (at, value) => {
     state.settings[at] = value;
@@ -22,8 +23,9 @@ function begin() {
     rebuild(state);
   };
   tellHead(state);
-  rebuild(state);
   wire(state);
+  lookAt(state, location.hash);
+  rebuild(state);
   return state;
 }
 
@@ -38,8 +40,10 @@ function topOf(engine) {
 function rebuild(state) {
   state.texts = [];
   const controls = document.getElementById("controls");
-  controls.replaceChildren(controls.firstElementChild);
-  buildControls(state);
+  inPlace(controls, () => {
+    controls.replaceChildren(controls.firstElementChild);
+    buildControls(state);
+  });
   refresh(state);
 }
 
@@ -64,8 +68,8 @@ function refresh(state) {
 }
 
 function later(state) {
-  document.getElementById("live").textContent = document.getElementById("sentence").textContent;
-  history.replaceState(null, "", toHash(state.program, state.settings) || location.pathname + location.search);
+  document.getElementById("live").textContent = `${document.getElementById("sentence").textContent} ${whoMoves(state)}`;
+  remember(state);
   state.verdict = judged(state.engine, state.settings, state.within, DRAWS(state.engine.rows));
   tellSure(state);
   tellList(state);
@@ -107,9 +111,20 @@ function tellAnswer(state) {
   const line = chain && chain.line !== null ? valuesOf(state.engine, chain.line)[0] : NaN;
   const single = chain && chain.line !== null && !state.engine.nodes[chain.line].within;
   put("more", [
+    whoMoves(state),
     single && Number.isFinite(line) ? `The line lies at an index of ${written(line, 2)}. ` : "",
     open.length ? `${many(open.length, "school", "schools")} cannot be judged.` : "",
   ].join(""));
+}
+
+/* Who enters and who leaves, by name where they are few. */
+function whoMoves(state) {
+  const told = (word, rows) => {
+    const names = [...rows].slice(0, 3).map((row) => nameOf(state, row));
+    const more = rows.size > 3 ? ` and ${written(rows.size - 3, 0)} more` : "";
+    return rows.size ? `${word}: ${names.join(", ")}${more}. ` : "";
+  };
+  return `${told("Entering", state.entered)}${told("Leaving", state.left)}`;
 }
 
 function nameOf(state, row) {
@@ -127,8 +142,12 @@ function matching(state) {
     && (level === "" || schools.level[row] === level)
     && (word === "" || `${schools.name[row]} ${schools.school[row]}`.toLowerCase().includes(word));
   const index = state.program.chain ? valuesOf(state.engine, state.program.chain.index) : new Float64Array(state.engine.rows);
-  const known = (row) => (Number.isNaN(index[row]) ? Infinity : index[row]);
-  return [...state.engine.whole.keys()].filter(within).sort((a, b) => known(a) - known(b) || a - b);
+  const sort = document.getElementById("sort").value;
+  const sign = sort === "high" ? -1 : 1;
+  const known = (row) => (Number.isNaN(index[row]) ? Infinity : sign * index[row]);
+  const first = sort === "name" ? (a, b) => nameOf(state, a).localeCompare(nameOf(state, b), "en") : () => 0;
+  return [...state.engine.whole.keys()].filter(within)
+    .sort((a, b) => first(a, b) || known(a) - known(b) || a - b);
 }
 
 function markOf(state, row) {
@@ -147,20 +166,21 @@ function tellList(state) {
   ];
   const { schools, chain } = state.program;
   const body = rows.slice(state.page * PAGE, (state.page + 1) * PAGE).map((row) => {
-    const open = make("button", { type: "button", class: "link", "aria-haspopup": "false" }, make("bdi", {}, nameOf(state, row)));
+    const open = make("button", { type: "button", class: "link", "data-key": row }, make("bdi", {}, nameOf(state, row)));
     open.addEventListener("click", () => openSchool(state, row));
     const [mark, word] = markOf(state, row);
     const verdict = state.verdict && state.verdict.verdict ? state.verdict.verdict[row] : "";
     const index = chain ? valuesOf(state.engine, chain.index)[row] : NaN;
     return { mark, cells: [open, make("bdi", {}, schools.district[row]), schools.level[row], written(index, 2), word, verdict || "\u2013"] };
   });
-  put("list", tableOf("Schools, the lowest index first", heads, body), rows.length ? "" : make("p", {}, "No school fits."));
+  const sorted = document.getElementById("sort").selectedOptions[0].textContent;
+  put("list", tableOf(`Schools, ${sorted}`, heads, body), rows.length ? "" : make("p", {}, "No school fits."));
   tellPages(state, pages, rows.length);
 }
 
 function tellPages(state, pages, size) {
   const step = (label, by, off) => {
-    const button = make("button", { type: "button", disabled: off }, label);
+    const button = make("button", { type: "button", disabled: off, "data-key": label }, label);
     button.addEventListener("click", () => {
       state.page += by;
       tellList(state);
@@ -188,7 +208,8 @@ function tellSure(state) {
     "cannot be judged": "cannot be judged: too little is measured",
   };
   const old = document.getElementById("within");
-  const box = old || make("input", { type: "range", id: "within", min: 0, max: 20, step: 1, value: 5 });
+  const box = old || make("input", { type: "range", id: "within", min: 0, max: 20, step: 1 });
+  box.value = points;
   if (!old) {
     box.addEventListener("input", () => {
       state.within = Number(box.value) / 100;

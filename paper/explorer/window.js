@@ -1,9 +1,42 @@
 "use strict";
 /* What do buttons, filters and a school's own panel do? */
 
+const VIEW = ["search", "district", "level", "show", "sort", "across", "upwards"];
+
+/* What the reader looks at, where it is not what the page opens with. */
+function viewOf(state) {
+  const said = VIEW.map((id) => [id, document.getElementById(id).value]);
+  const moved = said.filter(([id, value]) => value !== state.usual[id]);
+  if (state.within !== WITHIN) moved.push(["within", state.within]);
+  return state.school === null ? moved : [...moved, ["school", state.program.schools.school[state.school]]];
+}
+
+function remember(state) {
+  const hash = toHash(state.program, state.settings, viewOf(state));
+  history.replaceState(null, "", hash || location.pathname + location.search);
+}
+
+/* Look at what a link says; words that the page does not have are passed over. */
+function lookAt(state, hash) {
+  const said = new URLSearchParams(hash.replace(/^#/, ""));
+  VIEW.forEach((id) => {
+    const place = document.getElementById(id);
+    place.value = said.has(id) ? said.get(id) : state.usual[id];
+    if (place.selectedIndex === -1) place.value = state.usual[id];
+  });
+  const within = Number(said.get("within"));
+  state.within = said.has("within") && within >= 0 && within <= 0.2 ? within : WITHIN;
+  const found = state.program.schools.school
+    .findIndex((code, row) => code === said.get("school") && state.engine.whole[row] === row);
+  state.school = found < 0 ? null : found;
+  document.getElementById("school").hidden = found < 0;
+  if (found < 0) put("school");
+}
+
 function openSchool(state, row) {
   state.school = row;
   tellSchool(state);
+  remember(state);
   const place = document.getElementById("school");
   place.focus();
   place.scrollIntoView({ block: "start" });
@@ -62,12 +95,8 @@ function tellSchool(state) {
   const row = state.school;
   const { schools } = state.program;
   const place = document.getElementById("school");
-  const close = make("button", { type: "button" }, "Close");
-  close.addEventListener("click", () => {
-    state.school = null;
-    place.hidden = true;
-    document.getElementById("list").focus();
-  });
+  const close = make("button", { type: "button", "data-key": "close" }, "Close");
+  close.addEventListener("click", () => closeSchool(state));
   const heads = [
     { label: "Measure and group", text: true }, { label: "Value" }, { label: "Students" },
     { label: "Counts", text: true }, { label: "Level" }, { label: "Points" }, { label: "Weight applied" },
@@ -86,6 +115,15 @@ function tellSchool(state) {
   );
 }
 
+function closeSchool(state) {
+  const list = document.getElementById("list");
+  const from = list.querySelector(`[data-key="${state.school}"]`) || list;
+  state.school = null;
+  document.getElementById("school").hidden = true;
+  remember(state);
+  from.focus();
+}
+
 function save(name, text, kind) {
   const link = make("a", { href: URL.createObjectURL(new Blob([text], { type: kind })), download: name });
   link.click();
@@ -97,7 +135,7 @@ function tell(text) {
 }
 
 function copyLink(state) {
-  const link = `${location.href.split("#")[0]}${toHash(state.program, state.settings)}`;
+  const link = `${location.href.split("#")[0]}${toHash(state.program, state.settings, viewOf(state))}`;
   const failed = () => tell(`The browser does not let the page copy. The link is: ${link}`);
   if (!navigator.clipboard) failed();
   else navigator.clipboard.writeText(link).then(() => tell("The link is copied. Whoever has this file opens the same choice with it."), failed);
@@ -114,7 +152,10 @@ function fillPlot(state) {
   ["across", "upwards"].forEach((id, j) => {
     put(id, words.map(([value, text]) => make("option", { value }, text)));
     document.getElementById(id).value = words[Math.min(j === 0 ? 1 : 0, words.length - 1)][0];
-    document.getElementById(id).addEventListener("change", () => tellPlot(state));
+    document.getElementById(id).addEventListener("change", () => {
+      tellPlot(state);
+      remember(state);
+    });
   });
 }
 
@@ -124,10 +165,13 @@ function wire(state) {
   fill("district", schools.district, "all districts");
   fill("level", schools.level, "all levels");
   fillPlot(state);
-  ["search", "district", "level", "show"].forEach((id) => on(id, "input", () => {
+  state.usual = Object.fromEntries(VIEW.map((id) => [id, document.getElementById(id).value]));
+  ["search", "district", "level", "show", "sort"].forEach((id) => on(id, "input", () => {
     state.page = 0;
     tellList(state);
+    remember(state);
   }));
+  on("school", "keydown", (pressed) => pressed.key === "Escape" && closeSchool(state));
   on("reset", "click", () => {
     state.replace(standard(state.program));
     tell("The design is as it was.");
@@ -143,7 +187,11 @@ function wire(state) {
     save("choice.yaml", adaptationOf(state.program, state.settings), "application/yaml");
     tell("The choice was saved as choice.yaml.");
   });
-  window.addEventListener("hashchange", () => state.replace(fromHash(state.program, location.hash)));
+  window.addEventListener("hashchange", () => {
+    if (location.hash && !location.hash.includes("=")) return; // a place on the page, no choice
+    lookAt(state, location.hash);
+    state.replace(fromHash(state.program, location.hash));
+  });
 }
 
 const state = begin();

@@ -27,7 +27,7 @@ from analysis.panels.panel import Panel
 from analysis.problems import fail
 from analysis.publishing.disclosure import notice, suppressed
 from analysis.publishing.explorer.program import Program, write_out
-from analysis.publishing.store import ROOT
+from analysis.publishing.store import ROOT, write_whole
 from analysis.ratings.rate import Ratings, rate
 from analysis.ratings.write import provenance
 from analysis.values import ALL
@@ -109,10 +109,7 @@ def write_explorer(page: str, path: Path) -> None:
     """
     if path.exists() and MARK not in path.read_text(encoding="utf-8", errors="replace"):
         raise fail(str(path), "is there already and is no explorer. Name another file with --out.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.write_text(page, encoding="utf-8")
-    fresh.replace(path)
+    write_whole(path, page)
 
 
 def _page(data: Mapping[str, object], text: str) -> str:

@@ -25,6 +25,8 @@ from analysis.publishing.explorer.settings import Movable
 from analysis.ratings.rate import Ratings
 from analysis.values import ALL, Values
 
+MOVES = "weights, a minimum n, cut points of levels, groups that count, the share named"
+FILL = "Fill it in by --with and a preset or an adaptation."
 INSTEAD = "Use `measures run` with an experiment for this design."
 
 
@@ -73,7 +75,7 @@ def write_out(
     if writing.problems:
         raise ProblemsError(dict.fromkeys(writing.problems))
     if not writing.movable.found:
-        raise fail(name, f"rests on nothing that the page can move. {INSTEAD}")
+        raise fail(name, f"rests on nothing that the page can move: {MOVES}. {INSTEAD}")
     return Program(
         name,
         at,
@@ -111,6 +113,7 @@ class Writing:
         self.movable = Movable(self.design)
         self.nodes: list[Mapping[str, object]] = []
         self.arrays: list[np.ndarray] = []
+        self.kept: dict[bytes, int] = {}
         self.places: dict[tuple[str, int | None], int] = {}
         self.problems: list[Problem] = []
         below = [name for name in self.design.below(list_name) if name in self.design.steps]
@@ -144,7 +147,8 @@ class Writing:
         if reason is None and name in self.design.unknown:
             reason = f"rests on a number that is not known ({self.design.unknown[name]})"
         if reason is not None:
-            text = f"the page cannot compute it: {reason}. {INSTEAD}"
+            way = FILL if name in self.design.unknown else INSTEAD
+            text = f"the page cannot compute it: {reason}. {way}"
             self.problems.append(Problem(f"{name} ({_rule_name(rule)})", text))
             return self.given(name, year)
         try:
@@ -208,11 +212,10 @@ class Writing:
         return self._kept(np.broadcast_to(a.values, rows).astype(float))
 
     def _kept(self, row: np.ndarray) -> int:
-        for place, known in enumerate(self.arrays):
-            if np.array_equal(known, row, equal_nan=True):
-                return place
-        self.arrays.append(row)
-        return len(self.arrays) - 1
+        place = self.kept.setdefault(row.tobytes(), len(self.arrays))
+        if place == len(self.arrays):
+            self.arrays.append(row)
+        return place
 
     def pool(self, ref: Ref | None, year: int) -> Mapping[str, object] | None:
         """Write out who is in a pool; nothing for all schools."""
