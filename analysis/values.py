@@ -118,14 +118,15 @@ def explained(
     The reason is the weightiest one among the inputs, or `missing` where no input lacks
     anything. Axes are those of `value`.
     """
-    gone = cell_by_cell(np.isnan, value)
-    if not inputs:
-        return Values(value, choose(gone, np.int8(missing), np.int8(0)).astype(np.int8))
-    worst = reduce(larger, (given.reason for given in inputs))
+    worst = reduce(larger, (given.reason for given in inputs), xr.DataArray(np.int8(0)))
     extra = [axis for axis in worst.dims if axis not in value.dims]
     worst = worst.max(extra) if extra else worst
-    told = choose(worst > 0, worst, np.int8(missing))
-    return Values(value, choose(gone, told, np.int8(0)).astype(np.int8))
+    return Values(value, why(value, choose(worst > 0, worst, np.int8(missing))))
+
+
+def why(value: xr.DataArray, reason: xr.DataArray) -> xr.DataArray:
+    """Give the reason where a value is missing, and 0 where it is there."""
+    return cell_by_cell(lambda x, r: np.where(np.isnan(x), r, 0).astype(np.int8), value, reason)
 
 
 def larger(a: xr.DataArray, b: xr.DataArray) -> xr.DataArray:
@@ -143,10 +144,49 @@ def choose(test: xr.DataArray, yes: Any, no: Any) -> xr.DataArray:  # noqa: ANN4
     return cell_by_cell(np.where, test, yes, no)
 
 
+def kept(a: xr.DataArray, test: xr.DataArray) -> xr.DataArray:
+    """Keep the cells where the test holds; the others are missing."""
+    return choose(test, a, np.nan)
+
+
+def one_of(place: np.ndarray, *arrays: np.ndarray) -> np.ndarray:
+    """Take, cell by cell, from that one of some arrays of NumPy whose place is said, from 0."""
+    where, *each = np.broadcast_arrays(place, *arrays)
+    found: np.ndarray = np.take_along_axis(np.stack(each), where[np.newaxis], axis=0)[0]
+    return found
+
+
+def at(a: xr.DataArray, axis: str, label: object) -> xr.DataArray:
+    """Take one label of an axis, which goes; an array without that axis stays as it is."""
+    if axis not in a.dims:
+        return a
+    return a.isel({axis: a.get_index(axis).get_loc(label)}, drop=True)
+
+
+def among(a: xr.DataArray, axis: str, labels: Iterable[object]) -> xr.DataArray:
+    """Take some labels of an axis, in the order given."""
+    index = a.get_index(axis)
+    return a.isel({axis: [index.get_loc(label) for label in labels]})
+
+
+def apart(a: xr.DataArray, axis: str, labels: Iterable[object]) -> list[xr.DataArray]:
+    """Take an array apart along an axis: for each label named, what stands there."""
+    each = dict(zip(a.get_index(axis), np.moveaxis(a.values, a.get_axis_num(axis), 0), strict=True))
+    one = a.isel({axis: 0}, drop=True)
+    return [filled(one, each[label]) for label in labels]
+
+
+def filled(a: xr.DataArray, data: np.ndarray) -> xr.DataArray:
+    """Lay plain numbers of the same shape over the axes of an array."""
+    # NumPy's own way to put numbers back into what held them; a copy costs ten times as much
+    return a.__array_wrap__(data)
+
+
 def cell_by_cell(function: Callable[..., np.ndarray], *arrays: Any) -> xr.DataArray:  # noqa: ANN401
     """Apply a function of NumPy to arrays and numbers, cell by cell, over the axes of all.
 
-    Arrays that are laid out alike are not aligned by xarray, which costs more than the numbers.
+    Where one array has the axes of all, they are not aligned by xarray, which costs more than the
+    numbers: a rule does its sums in one function and is quick. What cannot be computed is missing.
 
     >>> two = xr.DataArray([1.0, 2.0], dims="school")
     >>> cell_by_cell(np.add, two, 1).values.tolist()
@@ -154,15 +194,28 @@ def cell_by_cell(function: Callable[..., np.ndarray], *arrays: Any) -> xr.DataAr
     """
     held = [a for a in arrays if isinstance(a, xr.DataArray)]
     widest = max(held, key=lambda a: a.ndim)
-    if all(a is widest or a.ndim == 0 or _laid_out_as(a, widest) for a in held):
-        bare = (a.values if isinstance(a, xr.DataArray) else a for a in arrays)
-        return widest.copy(data=function(*bare))
-    return cast("xr.DataArray", xr.apply_ufunc(function, *arrays))
+    with np.errstate(all="ignore"):
+        if all(a is widest or _lies_in(a, widest) for a in held):
+            bare = (_over(a, widest) if isinstance(a, xr.DataArray) else a for a in arrays)
+            return filled(widest, function(*bare))
+        return cast("xr.DataArray", xr.apply_ufunc(function, *arrays))
 
 
-def _laid_out_as(a: xr.DataArray, b: xr.DataArray) -> bool:
-    """Say whether two arrays have the same axes with the same labels."""
-    if a.dims != b.dims or a.shape != b.shape:
+def _lies_in(a: xr.DataArray, b: xr.DataArray) -> bool:
+    """Say whether the axes of one array are, in their order and labels, among another's."""
+    if a.ndim == 0:
+        return True
+    order = b.dims if a.dims == b.dims else tuple(axis for axis in b.dims if axis in a.dims)
+    if a.dims != order or any(a.sizes[axis] != b.sizes[axis] for axis in order):
         return False
     mine, theirs = a.indexes, b.indexes
-    return len(mine) == len(theirs) and all(one.equals(theirs[axis]) for axis, one in mine.items())
+    return all((axis in mine) == (axis in theirs) for axis in order) and all(
+        one.equals(theirs[axis]) for axis, one in mine.items()
+    )
+
+
+def _over(a: xr.DataArray, widest: xr.DataArray) -> np.ndarray:
+    """Give the numbers of an array, with an axis of one cell where a wider one has more."""
+    if a.ndim in (0, widest.ndim):
+        return a.values
+    return a.values.reshape([a.sizes[axis] if axis in a.dims else 1 for axis in widest.dims])

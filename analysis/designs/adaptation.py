@@ -249,7 +249,7 @@ def _applied(document: Document, one: Adaptation) -> Document:
         for name in one.remove
         if name not in steps
     ] + [
-        Problem(one.name, f"add: {name} is there already.")
+        Problem(one.name, f"add: the {_kind(name)} {name} is there already.")
         for name in one.add
         if name in there and name not in one.remove
     ]
@@ -262,6 +262,10 @@ def _applied(document: Document, one: Adaptation) -> Document:
     headings = {**document.headings, "measures": freeze(measures)}
     grown = replace(document, steps=freeze(kept), headings=FrozenMap(headings))
     return grown.changed({address: change.to for address, change in one.changes.items()})
+
+
+def _kind(name: str) -> str:
+    return "measure" if name.startswith(_MEASURES) else "step"
 
 
 def _said(document: Document, address: str) -> object:

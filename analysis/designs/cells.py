@@ -14,7 +14,7 @@ import xarray as xr
 
 from analysis.designs.clause import BY_GROUP, OTHERS, ByColumn, Number, Ref
 from analysis.problems import fail, listed
-from analysis.values import Decision, Reason, Values, choose
+from analysis.values import Decision, Reason, Values, at, cell_by_cell, choose, filled, kept
 
 
 @dataclass(frozen=True)
@@ -43,22 +43,25 @@ class Cells:
         elif ref.year != "this":
             values = self._in_year(values, ref)
         if ref.group is not None and "group" in values.value.dims:
-            values = map_arrays(values, lambda a: _at(a, "group", ref.group))
+            values = map_arrays(values, lambda a: at(a, "group", ref.group))
         return values
 
     def earlier(self, values: Values, years: int) -> Values:
         """Read each cell some years earlier; missing where there is no such year."""
         if "year" not in values.value.dims or years == 0:
             return values
-        wanted = [year - years for year in self.years]
+        there = [i for i, year in enumerate(self.years) if year - years in self.years]
+        taken = [self.years.index(self.years[i] - years) for i in there]
 
         def shift(a: xr.DataArray) -> xr.DataArray:
             if "year" not in a.dims:
                 return a
-            fill = np.int8(Reason.NO_EARLIER_YEAR) if a.dtype == np.int8 else np.nan
-            if np.issubdtype(a.dtype, np.integer) and a.dtype != np.int8:
-                fill = -1
-            return a.reindex(year=wanted, fill_value=fill).assign_coords(year=list(self.years))
+            whole = np.issubdtype(a.dtype, np.integer)
+            gone = Reason.NO_EARLIER_YEAR if a.dtype == np.int8 else -1 if whole else np.nan
+            axis = a.get_axis_num("year")
+            moved = np.full_like(a.values, gone)
+            np.moveaxis(moved, axis, 0)[there] = np.moveaxis(a.values, axis, 0)[taken]
+            return filled(a, moved)
 
         return map_arrays(values, shift)
 
@@ -67,15 +70,15 @@ class Cells:
             return values
         if ref.year not in self.years:
             raise fail(self.here, f"reads the year {ref.year}; the panel has {listed(self.years)}")
-        return map_arrays(values, lambda a: _at(a, "year", ref.year))
+        return map_arrays(values, lambda a: at(a, "year", ref.year))
 
-    def n(self, ref: Ref) -> xr.DataArray:
-        """Read the number of students behind the cells.
+    def n(self, ref: Ref, ago: int = 0) -> xr.DataArray:
+        """Read the number of students behind the cells, some years ago.
 
         Raises:
             ProblemsError: nobody gave it.
         """
-        found = self[ref].n
+        found = self.earlier(self[ref], ago).n
         if found is None:
             raise fail(self.here, f"needs the number of students n of {ref}, which is not there")
         return found
@@ -92,7 +95,7 @@ class Cells:
             codes = xr.DataArray(axis, dims="group", coords={"group": list(labels)})
         else:
             codes, labels = self.got[number.by].value, self.got[number.by].labels
-        rest = self.number(number.numbers.get(OTHERS)).where(codes.notnull())
+        rest = kept(self.number(number.numbers.get(OTHERS)), codes.notnull())
         for label, given in number.numbers.items():
             if label != OTHERS:
                 rest = choose(codes == code_of(label, labels), self.number(given), rest)
@@ -107,11 +110,7 @@ class Cells:
         """Mark whole schools that a condition or list holds; all of them without one."""
         if ref is None or ref.of == "all_schools":
             return self.is_whole
-        return (self[ref].value == 1) & self.is_whole
-
-
-def _at(a: xr.DataArray, axis: str, where: object) -> xr.DataArray:
-    return a.sel({axis: where}, drop=True) if axis in a.dims else a
+        return cell_by_cell(np.logical_and, self[ref].value == 1, self.is_whole)
 
 
 def map_arrays(values: Values, change: Callable[[xr.DataArray], xr.DataArray]) -> Values:
@@ -145,8 +144,3 @@ def code_of(label: str, labels: Sequence[str]) -> float:
     except ValueError:
         text = "is no level here: what is read holds numbers. Say levels: [...] of the measure."
         raise fail(label, text) from None
-
-
-def stacked(items: Sequence[xr.DataArray]) -> xr.DataArray:
-    """Lay arrays on top of each other along a first axis `item`."""
-    return xr.concat(xr.broadcast(*items), dim="item", coords="minimal", compat="override")

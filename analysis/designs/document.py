@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from analysis.designs.clause import FrozenMap
@@ -54,7 +55,7 @@ class Document:
     origin: Mapping[str, PathKey] = field(default_factory=dict)
     copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def spread(self) -> Mapping[str, tuple[str, ...]]:
         """The names that address several steps: clauses with `for:`, and sets of steps only."""
         sets = self.headings.get("sets")

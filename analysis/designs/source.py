@@ -6,7 +6,9 @@ To let files say more: nothing here; this module knows YAML, not designs.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,6 +62,13 @@ def parse_yaml(text: str, *, file: str = "design") -> Source:
     Raises:
         ProblemsError: the text is not YAML, or unfolds to more than can be read.
     """
+    source = _parsed(text, file)
+    return replace(source, said=deepcopy(source.said))
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str, file: str) -> Source:
+    """Parse a text once; parsing takes longer than all that comes after it."""
     yaml = YAML(typ="safe", pure=True)
     try:
         node = yaml.compose(text)

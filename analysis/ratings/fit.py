@@ -17,7 +17,7 @@ from analysis.designs.rules.scoring import MinimumN
 from analysis.panels.about import like_shares
 from analysis.panels.panel import Panel
 from analysis.problems import Problem, ProblemsError, did_you_mean, listed
-from analysis.values import ALL, Reason, Values, choose
+from analysis.values import ALL, Reason, Values, cell_by_cell, choose
 
 SHOWN = 5
 """How many schools a message names before it counts the rest."""
@@ -72,7 +72,8 @@ def _ranges(design: Design, panel: Panel) -> Iterator[Problem]:
     for name, measure in design.measures.items():
         value = panel.measures[name].value
         low, high = _range(measure)
-        for cell in _some(panel, (value < low) | (value > high), value):
+        beyond = cell_by_cell(lambda x, low, high: (x < low) | (x > high), value, low, high)
+        for cell in _some(panel, beyond, value):
             text = f"{cell} must lie between {low:g} and {high:g}"
             yield _at(design, name, f"{text}, as the design says of this measure.")
 
@@ -127,13 +128,16 @@ def _missing_n(design: Design, panel: Panel, step: str, name: str) -> Iterator[P
     if values.n is None:
         yield _at(design, step, f"needs the number of students n of {name}, which has none.")
         return
-    for cell in _some(panel, values.value.notnull() & values.n.isnull(), values.value):
+    lacks = cell_by_cell(lambda x, n: ~np.isnan(x) & np.isnan(n), values.value, values.n)
+    for cell in _some(panel, lacks, values.value):
         yield _at(
             design, step, f"needs the number of students n, which is missing for {name}: {cell}."
         )
 
 
 def _some(panel: Panel, bad: xr.DataArray, value: xr.DataArray) -> Iterator[str]:
+    if not bad.values.any():
+        return
     if "draw" in bad.dims:  # of several draws, the first in which something is wrong
         first = int(bad.any(("school", "year", "group")).argmax("draw"))
         bad = bad.isel(draw=first)

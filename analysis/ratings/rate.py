@@ -111,7 +111,7 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
     """Give the cells that a design reads from a panel: its measures and school columns."""
     groups = groups_of(design, panel)
     got = {
-        name: replace(_over_groups(panel.measures[name], groups), labels=measure.levels)
+        name: replace(over_groups(panel.measures[name], groups), labels=measure.levels)
         for name, measure in design.measures.items()
     }
     for name, column in design.columns.items():
@@ -121,14 +121,18 @@ def leaves(design: Design, panel: Panel) -> dict[str, Values]:
     return got
 
 
-def _over_groups(values: Values, groups: tuple[str, ...]) -> Values:
+def over_groups(values: Values, groups: tuple[str, ...]) -> Values:
     """Lay cells out over all groups of a design; nothing is measured of those that are derived."""
     if tuple(values.value["group"].values) == groups:
         return values
 
     def grown(a: xr.DataArray) -> xr.DataArray:
-        gone = np.int8(Reason.NOT_MEASURED) if a.dtype == np.int8 else np.nan
-        return a.reindex(group=list(groups), fill_value=gone)
+        gone = Reason.NOT_MEASURED if a.dtype == np.int8 else np.nan
+        axis, there = a.get_axis_num("group"), [groups.index(group) for group in a["group"].values]
+        shape = [len(groups) if i == axis else size for i, size in enumerate(a.shape)]
+        held = np.full(shape, gone, dtype=a.dtype)
+        np.moveaxis(held, axis, 0)[there] = np.moveaxis(a.values, axis, 0)
+        return xr.DataArray(held, dims=a.dims, coords={**a.coords, "group": list(groups)})
 
     return map_arrays(values, grown)
 
@@ -144,4 +148,9 @@ def unknown_cells(panel: Panel) -> Values:
 
 def in_axis_order(values: Values) -> Values:
     """Lay every array out in the order draw, school, year, group."""
-    return map_arrays(values, lambda a: a.transpose(*(axis for axis in AXES if axis in a.dims)))
+
+    def ordered(a: xr.DataArray) -> xr.DataArray:
+        wanted = tuple(axis for axis in AXES if axis in a.dims)
+        return a if a.dims == wanted else a.transpose(*wanted)
+
+    return map_arrays(values, ordered)

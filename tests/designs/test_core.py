@@ -123,6 +123,7 @@ def test_what_is_recalled_is_never_in_a_base() -> None:
 
 def test_every_preset_of_core_settles_a_decision_or_is_the_usual() -> None:
     names = [name for name in adaptation_names() if name.startswith("core/")]
+    names = [name for name in names if not name.startswith("core/local-")]  # districts' variants
     without = [name for name in names if load_adaptation(name).settles is None]
     assert without == ["core/one-mean", "core/usual"]  # the former changes what is known
     assert len(names) > 30

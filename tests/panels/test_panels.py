@@ -210,6 +210,8 @@ def same(a: Panel, b: Panel) -> None:
 @pytest.mark.parametrize("name", ["franklin", "california-api-2000"])
 def test_embedded_panels_read_back(tmp_path: Path, name: str, form: str) -> None:
     panel = read_panel(name)
+    if form == "xlsx":  # a row of a workbook takes as long as fifty rows of a csv file
+        panel = panel.where(np.arange(len(panel.units)) < 400)
     same(panel, read_panel(write_panel(panel, place(tmp_path, form), form=form)))
 
 

@@ -22,7 +22,18 @@ from analysis.designs.clause import (
 )
 from analysis.designs.rules.base import Kind, NumberRule, Shares
 from analysis.rounding import MODES
-from analysis.values import ALL, Reason, Values, choose, explained
+from analysis.values import (
+    ALL,
+    Reason,
+    Values,
+    among,
+    apart,
+    at,
+    cell_by_cell,
+    choose,
+    explained,
+    kept,
+)
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -53,43 +64,47 @@ class AcrossGroups(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give the points of the school, without the axis group."""
-        values = cells[self.of]
+        values, everyone = cells[self.of], cells[replace(self.of, group=ALL)]
+        full, worth = cells.number(self.full), cells.number(self.worth)
         total: Any = 0.0
         for group, share in self._parts(cells).items():
-            level = values.value.sel(group=group, drop=True).fillna(0.0)
-            total = total + self._cell(level / cells.number(self.full), share, cells)
-        top = values.value.sel(group=ALL, drop=True)
-        everyone = replace(values, value=top, reason=values.reason.sel(group=ALL, drop=True))
-        n = None if values.n is None else values.n.sel(group=ALL, drop=True)
-        return replace(explained(total.where(top.notnull()), everyone), n=n)
+            points = cell_by_cell(self._cell, at(values.value, "group", group), full, worth, share)
+            total = cell_by_cell(np.add, total, points)
+        found = explained(kept(total, everyone.value.notnull()), everyone)
+        return replace(found, n=everyone.n)
 
     def most(self) -> Number:
         """The points of the measure."""
         return self.worth
 
-    def _cell(self, part: xr.DataArray, share: xr.DataArray, cells: Cells) -> xr.DataArray:
-        points = part * cells.number(self.worth) * share
-        if self.cell_round is None:
-            return points
-        rounded: xr.DataArray = MODES[self.cell_round.mode](points, self.cell_round.places)
-        return rounded
+    def _cell(self, x: np.ndarray, *said: np.ndarray) -> np.ndarray:
+        """Give the points of one group, of plain arrays: value, full, worth, share."""
+        full, worth, share = said
+        points: np.ndarray = np.where(np.isnan(x), 0.0, x) / full * worth * share
+        if self.cell_round is not None:
+            points = MODES[self.cell_round.mode](points, self.cell_round.places)
+        return points
 
     def _parts(self, cells: Cells) -> Mapping[str, xr.DataArray]:
         there = cells[self.of].value.notnull()
-        groups = there.sel(group=list(self.rest))
-        k = groups.sum("group")
+        k = among(there, "group", self.rest).sum("group")
         nominal = 1 / (1 + len(self.rest)) if self.all == "equal" else cells.number(self.all)
+        top = cell_by_cell(lambda k, all_: self._shared(k, all_)[0], k, nominal)
+        rest = cell_by_cell(lambda k, all_: self._shared(k, all_)[1], k, nominal)
+        everyone, *others = apart(there, "group", (ALL, *self.rest))
+        cell = {g: choose(a, rest, 0.0) for g, a in zip(self.rest, others, strict=True)}
+        return {ALL: cell_by_cell(np.multiply, everyone, top), **cell}
+
+    def _shared(self, k: np.ndarray, nominal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Give the shares of all students and of each other group, where k of these have one."""
         each = (1 - nominal) / len(self.rest)
         if self.missing == "rest":
-            top = 1 / (1 + k) if self.all == "equal" else choose(k > 0, nominal, 1.0)
-            rest = (1 - top) / k.where(k > 0)
-        elif self.missing == "all":
-            top, rest = 1 - k * each, each + k * 0.0
-        else:
-            present = nominal + k * each
-            top, rest = nominal / present, each / present
-        cell = {g: choose(groups.sel(group=g, drop=True), rest, 0.0) for g in self.rest}
-        return {ALL: there.sel(group=ALL, drop=True) * top, **cell}
+            top = 1 / (1 + k) if self.all == "equal" else np.where(k > 0, nominal, 1.0)
+            return top, (1 - top) / np.where(k > 0, k, np.nan)
+        if self.missing == "all":
+            return 1 - k * each, each + k * 0.0
+        present = nominal + k * each
+        return nominal / present, each / present
 
     def shares(self, cells: Cells) -> Shares:
         """Give the share of each group in the measure's points, 0-1."""
@@ -117,33 +132,32 @@ class AcrossParts(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give whole schools their weighted mean; rows of parts are missing."""
-        values = cells[self.of]
-        part = ~cells.is_whole
-        there = values.value.notnull() & part
-        weight = self._weight(cells).where(there, 0.0)
-        top = _summed(weight * values.value.fillna(0.0), cells.whole)
+        values, whole = cells[self.of], cells.is_whole
+        weight = self._weight(cells)
+        top = _summed(cell_by_cell(_carried, weight, values.value), cells.whole)
         total = _summed(weight, cells.whole)
-        lost = _summed((part & values.value.isnull()) * 1.0, cells.whole)
-        mean = top / total.where(total > 0)
+        mean = cell_by_cell(_ratio, top, total)
         if self.missing == "no_result":
-            mean = mean.where(lost == 0)
-        has_parts = _summed(part * 1.0, cells.whole) > 0
-        value = choose(has_parts, mean, values.value).where(cells.is_whole)
+            lost = cell_by_cell(np.logical_and, ~whole, values.value.isnull())
+            mean = kept(mean, _summed(lost * 1.0, cells.whole) == 0)
+        has_parts = _summed(~whole * 1.0, cells.whole) > 0
+        value = kept(choose(has_parts, mean, values.value), whole)
         return explained(value, values, missing=Reason.NOT_APPLICABLE)
 
     def _weight(self, cells: Cells) -> xr.DataArray:
+        """Give the weight of each part with a result; 0 to every other row."""
         assert self.weights is not None  # noqa: S101 (a step with null is not computed)
-        return cells[self.weights].value
+        there = cell_by_cell(np.logical_and, cells[self.of].value.notnull(), ~cells.is_whole)
+        return choose(there, cells[self.weights].value, 0.0)
 
     def shares(self, cells: Cells) -> Shares:
         """Give each part's share in its school's result; 1 for a school without parts."""
         part = ~cells.is_whole
-        there = cells[self.of].value.notnull() & part
-        weight = self._weight(cells).where(there, 0.0)
+        weight = self._weight(cells)
         total = _summed(weight, cells.whole).isel(school=cells.whole)
         has_parts = _summed(part * 1.0, cells.whole) > 0
         own = choose(has_parts, 0.0, 1.0)
-        return {(self.of.of, None): choose(part, weight / total.where(total > 0), own)}
+        return {(self.of.of, None): choose(part, cell_by_cell(_ratio, weight, total), own)}
 
 
 class Inherit(NumberRule):
@@ -162,11 +176,11 @@ class Inherit(NumberRule):
         """Give the paired school's cells where there is one; shaped like `of`."""
         values = cells[self.of]
         row = cells[self.column].value.fillna(NOT_PAIRED)
-        from_row = row.where(row >= 0, 0).astype(int)
+        from_row = choose(row >= 0, row, 0).astype(int)
 
         def taken(a: xr.DataArray, gone: float) -> xr.DataArray:
             theirs = a.isel(school=from_row)
-            return choose(row == NOT_PAIRED, a, theirs.where(row >= 0, gone)).astype(a.dtype)
+            return choose(row == NOT_PAIRED, a, choose(row >= 0, theirs, gone)).astype(a.dtype)
 
         value = taken(values.value, np.nan)
         reason = taken(values.reason, Reason.OUTSIDE_POOL)
@@ -179,6 +193,14 @@ class Inherit(NumberRule):
     def labels(self, names: Names) -> tuple[str, ...]:
         """Pass on the levels."""
         return names.labels.get(self.of.of, ())
+
+
+def _carried(weight: np.ndarray, x: np.ndarray) -> np.ndarray:
+    return weight * np.where(np.isnan(x), 0.0, x)
+
+
+def _ratio(top: np.ndarray, total: np.ndarray) -> np.ndarray:
+    return top / np.where(total > 0, total, np.nan)
 
 
 def _summed(a: xr.DataArray, whole: np.ndarray) -> xr.DataArray:

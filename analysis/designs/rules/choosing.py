@@ -17,7 +17,7 @@ from analysis.designs.clause import Names, Ref, RefField, WordsField, parse_ref
 from analysis.designs.rules.base import NumberRule
 from analysis.problems import did_you_mean, fail, listed
 from analysis.rounding import settle
-from analysis.values import ALL, Values, choose, larger
+from analysis.values import ALL, Values, among, apart, cell_by_cell, choose, larger, one_of
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -66,14 +66,12 @@ class LowestGroup(NumberRule):
 
     def standing_in(self, values: Values, cells: Cells) -> Values:
         """Give any cells by group, with those of the chosen group as the derived group's."""
-        chosen = self.chosen(cells)
-        there = chosen >= 0
-        place = chosen.where(there, 0).astype(int)
+        place = self.chosen(cells) + 1
+        mine = values.value["group"] == self.as_
 
         def put(a: xr.DataArray, gone: xr.DataArray | float) -> xr.DataArray:
-            theirs = a.sel(group=list(self.among)).isel(group=place).drop_vars("group")
-            mine = a["group"] == self.as_
-            return choose(mine, choose(there, theirs, gone), a).astype(a.dtype)
+            theirs = cell_by_cell(one_of, place, gone, *apart(a, "group", self.among))
+            return choose(mine, theirs, a).astype(a.dtype)
 
         def maybe(a: xr.DataArray | None) -> xr.DataArray | None:
             return None if a is None else put(a, np.nan)
@@ -95,11 +93,12 @@ class LowestGroup(NumberRule):
             ProblemsError: the step that compares is one number for all students.
         """
         sign = -1.0 if self.by == ITSELF and self.better == "low" else 1.0
-        compared = settle(sign * self._compared(cells).value.sel(group=list(self.among)))
-        ordered = compared if self.ties == "first" else compared.isel(group=slice(None, None, -1))
-        place = ordered.fillna(np.inf).argmin("group")
+        groups = self.among if self.ties == "first" else self.among[::-1]
+        compared = settle(sign * among(self._compared(cells).value, "group", groups))
+        gone = compared.isnull()
+        place = choose(gone, np.inf, compared).argmin("group")
         place = place if self.ties == "first" else len(self.among) - 1 - place
-        return place.where(compared.notnull().any("group"), -1).astype(int)
+        return choose(gone.all("group"), -1, place)
 
     def _compared(self, cells: Cells) -> Values:
         ref = self.by if isinstance(self.by, Ref) else self.of
@@ -111,10 +110,8 @@ class LowestGroup(NumberRule):
 
     def _worst(self, cells: Cells) -> xr.DataArray:
         """Give the weightiest reason why none of the groups could be chosen."""
-        names = list(self.among)
-        reasons = (values.reason for values in (cells[self.of], self._compared(cells)))
-        first, second = (reason.sel(group=names).max("group") for reason in reasons)
-        return larger(first, second)
+        both = (cells[self.of].reason, self._compared(cells).reason)
+        return larger(*(among(reason, "group", self.among).max("group") for reason in both))
 
     def values_from(self) -> tuple[str, ...]:
         """Name what is passed on; the step that compares only chooses."""

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import Field, PlainValidator
 
-from analysis.designs.cells import stacked
 from analysis.designs.clause import (
     NameMap,
     Names,
@@ -80,18 +79,17 @@ class Mean(NumberRule):
         total: Any = np.float64(0.0)  # not a plain number: a step may have no axis
         top: Any = 0.0
         seen: Any = 0
-        with np.errstate(all="ignore"):  # what cannot be computed is missing
-            for weight, x in zip(arrays[: len(self.of)], arrays[len(self.of) :], strict=True):
-                total = total + weight
-                top = top + np.where(weight > 0, weight * self._change(x), 0.0)
-                seen = seen + ~np.isnan(x)
-            value = self._back(top / np.where(total > 0, total, np.nan))
+        for weight, x in zip(arrays[: len(self.of)], arrays[len(self.of) :], strict=True):
+            total = total + weight
+            top = top + np.where(weight > 0, weight * self._change(x), 0.0)
+            seen = seen + ~np.isnan(x)
+        value = self._back(top / np.where(total > 0, total, np.nan))
         least = len(self.of) if self.missing == "no_result" else self.judged
         found: np.ndarray = np.where(seen >= least, value, np.nan)
         return found
 
     def _change(self, x: np.ndarray) -> np.ndarray:
-        filled = np.where(np.isnan(x), 0.0, x) if self.missing == "zero" else x
+        filled = _zero_filled(x) if self.missing == "zero" else x
         if self.form == "arithmetic":
             return filled
         positive = np.where(filled >= 0, filled, np.nan) + 0.0  # a rounded -0.0 becomes 0
@@ -111,15 +109,13 @@ class Mean(NumberRule):
             name: cell_by_cell(np.add, there[name] * 0.0, cells.number(w))
             for name, w in self.of.items()
         }
-        if self.transfer is None:
-            return {name: cell_by_cell(np.multiply, w, there[name]) for name, w in nominal.items()}
         gained = nominal
         pattern = added(there[name] * 2.0**place for place, name in enumerate(self.of))
-        for code in np.unique(pattern):
+        for code in np.unique(pattern) if self.transfer is not None else ():
             here = {name: bool(int(code) >> i & 1) for i, name in enumerate(self.of)}
             moved = self._moved(cells, here)
             gained = {name: choose(pattern == code, moved[name], w) for name, w in gained.items()}
-        return {name: gained[name] * there[name] for name in self.of}
+        return {name: cell_by_cell(np.multiply, w, there[name]) for name, w in gained.items()}
 
     def _moved(self, cells: Cells, here: Mapping[str, bool]) -> Mapping[str, xr.DataArray]:
         """Give the weights when only the steps `here` have a result."""
@@ -162,6 +158,10 @@ class Mean(NumberRule):
                     yield "transfer", f"{name} is not among {listed(self.of)}.{near}"
 
 
+def _zero_filled(x: np.ndarray) -> np.ndarray:
+    return np.where(np.isnan(x), 0.0, x)
+
+
 def most_of(cells: Cells, name: str) -> Number:
     """Give the most that a step can give, 1 where that is not known."""
     clause = cells.clauses.get(name)
@@ -181,14 +181,18 @@ class Sum(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give the sum, over the axes of its steps; missing where every step is missing."""
-        inputs = {name: cells[name] for name in self.of}
-        total: Any = 0.0
-        seen: Any = 0
-        for name, values in inputs.items():
-            total = total + cells.number(self.of[name]) * values.value.fillna(0.0)
-            seen = seen + values.value.notnull()
+        inputs = [cells[name] for name in self.of]
         least = len(self.of) if self.missing == "no_result" else 1
-        return explained(total.where(seen >= least), *inputs.values())
+
+        def summed(*arrays: np.ndarray) -> np.ndarray:
+            numbers, each = arrays[: len(self.of)], arrays[len(self.of) :]
+            parts = (w * _zero_filled(x) for w, x in zip(numbers, each, strict=True))
+            seen = sum(~np.isnan(x) * 1 for x in each)
+            return np.where(seen >= least, sum(parts, np.float64(0.0)), np.nan)
+
+        carried = (cells.number(number) for number in self.of.values())
+        value = cell_by_cell(summed, *carried, *(values.value for values in inputs))
+        return explained(value, *inputs)
 
     def shares(self, cells: Cells) -> Shares:
         """Give the share of each step in the points that the school could reach, 0-1.
@@ -216,26 +220,28 @@ class PointsOverPossible(NumberRule):
 
     def out(self, cells: Cells) -> Values:
         """Give `times` x points / possible points, over the axes of the steps."""
-        inputs = {name: cells[name] for name in self.of}
-        earned: Any = 0.0
-        for values in inputs.values():
-            earned = earned + values.value.fillna(0.0)
-        possible = self._possible(cells)
-        value = cells.number(self.times) * earned / possible.where(possible > 0)
-        return explained(value, *inputs.values())
+        inputs = [cells[name] for name in self.of]
+
+        def over(times: np.ndarray, possible: np.ndarray, *each: np.ndarray) -> np.ndarray:
+            earned = sum((_zero_filled(x) for x in each), np.float64(0.0))
+            return times * earned / np.where(possible > 0, possible, np.nan)
+
+        both = (cells.number(self.times), self._possible(cells))
+        return explained(cell_by_cell(over, *both, *(given.value for given in inputs)), *inputs)
 
     def _possible(self, cells: Cells) -> xr.DataArray:
-        worth = (cells[n].value.notnull() * cells.number(w) for n, w in self.of.items())
-        return reduce(lambda a, b: a + b, worth)
+        return added(self._worth(cells).values())
+
+    def _worth(self, cells: Cells) -> Mapping[str, xr.DataArray]:
+        return {
+            name: cell_by_cell(np.multiply, cells[name].value.notnull(), cells.number(number))
+            for name, number in self.of.items()
+        }
 
     def shares(self, cells: Cells) -> Shares:
         """Give the share of each step in the points possible, 0-1."""
-        possible = self._possible(cells)
-        whole = possible.where(possible > 0)
-        return {
-            (name, None): cells[name].value.notnull() * cells.number(w) / whole
-            for name, w in self.of.items()
-        }
+        whole = self._possible(cells).where(lambda possible: possible > 0)
+        return {(name, None): part / whole for name, part in self._worth(cells).items()}
 
 
 class _Extreme(NumberRule):
@@ -244,9 +250,9 @@ class _Extreme(NumberRule):
 
     def _out(self, cells: Cells, *, largest: bool) -> Values:
         inputs = [cells[ref] for ref in self.of]
-        stack = stacked([values.value for values in inputs])
-        skip = self.missing == "leave_out"
-        value = stack.max("item", skipna=skip) if largest else stack.min("item", skipna=skip)
+        passing, strict = (np.fmax, np.maximum) if largest else (np.fmin, np.minimum)
+        way = passing if self.missing == "leave_out" else strict
+        value = reduce(partial(cell_by_cell, way), (values.value for values in inputs))
         return replace(explained(value, *inputs), labels=inputs[0].labels)
 
     def shares(self, cells: Cells) -> Shares | None:

@@ -7,15 +7,16 @@ To add a rule: one frozen class here, its name in the union at the foot, a case 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from analysis.designs.cells import code_of, stacked
+from analysis.designs.cells import code_of
 from analysis.designs.clause import (
     BoundField,
     FrozenMap,
@@ -27,27 +28,21 @@ from analysis.designs.clause import (
     WordsField,
 )
 from analysis.designs.rules.base import ConditionRule, Notch
+from analysis.designs.rules.judging import joined, judged
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import settle
-from analysis.values import Decision, Reason, Values, added, choose, explained, name_code
+from analysis.values import (
+    Values,
+    added,
+    cell_by_cell,
+    kept,
+)
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
 
 ANSWERS = FrozenMap({"met": 1.0, "not_met": 0.0})
 _BOUNDS = ("at_least", "above", "at_most", "below")
-
-
-def judged(cells: Cells, met: xr.DataArray, values: Sequence[Values], line: xr.DataArray) -> Values:
-    """Wrap a condition that this step decides by itself, with the value and line behind it."""
-    found = explained(met, *values, missing=Reason.NO_NUMBER)
-    here = xr.full_like(met, name_code(cells.here), dtype=np.int32)
-    seen = values[0].value
-    return replace(
-        found,
-        n=values[0].n,
-        decision=Decision(here, seen + 0.0 * met, line + 0.0 * met.fillna(0.0)),
-    )
 
 
 class Test(ConditionRule):
@@ -73,8 +68,9 @@ class Test(ConditionRule):
         values = cells[self.of]
         x = settle(values.value)
         if self.is_ is not None:
-            held = x.isin([code_of(label, values.labels) for label in self.is_])
-            return judged(cells, held.where(x.notnull()), [values], xr.DataArray(np.nan))
+            codes = [code_of(label, values.labels) for label in self.is_]
+            held = cell_by_cell(lambda a: np.where(np.isnan(a), np.nan, np.isin(a, codes)), x)
+            return judged(cells, held, [values], xr.DataArray(np.nan))
         if self.beyond is not None:
             return self._beyond(cells, values, self.beyond)
         way = next(w for w in _BOUNDS if w in self.model_fields_set)
@@ -82,7 +78,7 @@ class Test(ConditionRule):
         line = settle(cells.number(bound))
         met = _compare(x, line, way)
         inputs = [values, cells[bound]] if isinstance(bound, Ref) else [values]
-        return judged(cells, met.where(x.notnull() & ~np.isnan(line)), inputs, line)
+        return judged(cells, met, inputs, line)
 
     def _beyond(self, cells: Cells, values: Values, beyond: Ref) -> Values:
         clause: Any = cells.clauses[beyond.of]
@@ -92,7 +88,7 @@ class Test(ConditionRule):
         way = {(True, True): "at_most", (True, False): "below"}.get((low, clause.included))
         way = way or ("at_least" if clause.included else "above")
         met = _compare(x, line, way)
-        return judged(cells, met.where(x.notnull() & ~np.isnan(line)), [values], line)
+        return judged(cells, met, [values], line)
 
     def notches(self) -> tuple[Notch, ...]:
         """The bound or the line."""
@@ -116,13 +112,18 @@ class Test(ConditionRule):
 
 
 def _compare(x: xr.DataArray, line: xr.DataArray, way: str) -> xr.DataArray:
-    held = {
-        "at_least": lambda: x >= line,
-        "above": lambda: x > line,
-        "at_most": lambda: x <= line,
-        "below": lambda: x < line,
-    }[way]()
-    return held * 1.0
+    """Give 1 or 0, and missing where the value or the line is."""
+    holds = {
+        "at_least": np.greater_equal,
+        "above": np.greater,
+        "at_most": np.less_equal,
+        "below": np.less,
+    }[way]
+
+    def held(x: np.ndarray, line: np.ndarray) -> np.ndarray:
+        return np.where(np.isnan(x) | np.isnan(line), np.nan, holds(x, line))
+
+    return cell_by_cell(held, x, line)
 
 
 class Present(ConditionRule):
@@ -160,41 +161,47 @@ class Count(ConditionRule):
     def out(self, cells: Cells) -> Values:
         """Give 1, 0 or missing, over the axes of the steps."""
         inputs = [cells[ref] for ref in self.of]
-        seen = added(values.value.notnull() * 1.0 for values in inputs)
+        seen = added(~cell_by_cell(np.isnan, values.value) * 1.0 for values in inputs)
         inside = added(self._inside(values) * 1.0 for values in inputs)
         asked = list(self._asked(cells, inside, seen))
-        known = added(a.notnull() * 1.0 for a in asked) == len(asked)
-        unmet = (added((a == 0) * 1.0 for a in asked) > 0) | (seen < self.judged)
-        held = choose(unmet, 0.0, 1.0).where((seen > 0) & (known | unmet))
-        found = judged(cells, held, inputs, self._line(cells, seen))
+
+        def held(seen: np.ndarray, *asked: np.ndarray) -> np.ndarray:
+            unmet = reduce(np.logical_or, (a == 0 for a in asked), seen < self.judged)
+            open_ = reduce(np.logical_or, map(np.isnan, asked))
+            met = np.where(unmet, 0.0, np.where(open_, np.nan, 1.0))
+            return np.where(seen > 0, met, np.nan)
+
+        met = cell_by_cell(held, seen, *asked)
+        found = judged(cells, met, inputs, self._line(cells, seen))
         here = found.decision
-        return replace(found, decision=here and replace(here, value=inside.where(seen > 0)))
+        return replace(found, decision=here and replace(here, value=kept(inside, seen > 0)))
 
     def _asked(
         self, cells: Cells, inside: xr.DataArray, seen: xr.DataArray
     ) -> Iterator[xr.DataArray]:
         """Hold the count against each number given; missing where a kind of school has none."""
-        words: dict[str, Callable[[xr.DataArray], xr.DataArray]] = {
-            "at_least": lambda k: inside >= k,
-            "at_most": lambda k: inside <= k,
-            "all_but": lambda k: inside == seen - k,
-            "more_than_share": lambda k: settle(inside) > settle(seen * k),
+        words: dict[str, Callable[..., np.ndarray]] = {
+            "at_least": lambda inside, seen, k: inside >= k,  # noqa: ARG005
+            "at_most": lambda inside, seen, k: inside <= k,  # noqa: ARG005
+            "all_but": lambda inside, seen, k: inside == seen - k,
+            "more_than_share": lambda inside, seen, k: settle(inside) > settle(seen * k),
         }
         for word, holds in words.items():
             if getattr(self, word) is not None:
                 number = cells.number(getattr(self, word))
-                yield (holds(number) * 1.0).where(number.notnull())
+                held = cell_by_cell(holds, inside, seen, number) * 1.0
+                yield kept(held, number.notnull())
 
     def _line(self, cells: Cells, seen: xr.DataArray) -> xr.DataArray:
         if self.all_but is not None:
-            return seen - cells.number(self.all_but)
+            return cell_by_cell(np.subtract, seen, cells.number(self.all_but))
         if self.more_than_share is not None:
-            return seen * cells.number(self.more_than_share)
+            return cell_by_cell(np.multiply, seen, cells.number(self.more_than_share))
         return cells.number(self.at_least)
 
     def _inside(self, values: Values) -> xr.DataArray:
         codes = [ANSWERS[w] if w in ANSWERS else code_of(w, values.labels) for w in self.are]
-        return settle(values.value).isin(codes)
+        return cell_by_cell(np.isin, settle(values.value), codes)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:
         """Only levels that the steps have."""
@@ -219,17 +226,8 @@ class _Several(ConditionRule):
     missing: Literal["unknown", "leave_out"] = "unknown"
 
     def _out(self, cells: Cells, *, decisive: float) -> Values:
-        inputs = list(self._inputs(cells))
-        met = stacked([values.value for values in inputs])
-        reason = stacked([values.reason for values in inputs])
-        open_ = met.isnull().any("item")
-        if self.missing == "leave_out":
-            open_ = met.isnull().all("item")
-        decided = (met == decisive).any("item")
-        value = choose(decided, decisive, 1.0 - decisive).where(decided | ~open_)
-        told = choose(value.isnull(), reason.max("item"), 0).astype(np.int8)
-        pick = ((met == value) | (value.isnull() & met.isnull())).argmax("item")
-        return Values(value, told, n=inputs[0].n, decision=_picked(inputs, pick, met))
+        leave_out = self.missing == "leave_out"
+        return joined(list(self._inputs(cells)), decisive=decisive, leave_out=leave_out)
 
     def _inputs(self, cells: Cells) -> Iterator[Values]:
         for ref in self.of:
@@ -237,27 +235,6 @@ class _Several(ConditionRule):
                 yield cells[ref]
             else:
                 yield from (cells[replace(ref, group=ref.group or g)] for g in self.groups)
-
-
-def _picked(inputs: Sequence[Values], pick: xr.DataArray, met: xr.DataArray) -> Decision:
-    def gather(word: str) -> xr.DataArray:
-        parts = [decision_part(values, word) for values in inputs]
-        layers = [xr.broadcast(part, met.isel(item=0, drop=True))[0] for part in parts]
-        out = layers[0]
-        for place, layer in enumerate(layers[1:], start=1):
-            out = choose(pick == place, layer, out)
-        return out
-
-    return Decision(gather("step").astype(np.int32), gather("value"), gather("line"))
-
-
-def decision_part(values: Values, part: str) -> xr.DataArray:
-    """Read one part of a decision (step, value or line); nothing where there is none."""
-    if values.decision is None:
-        none: float | int = -1 if part == "step" else np.nan
-        return xr.full_like(values.value, none, dtype=np.int32 if part == "step" else float)
-    found: xr.DataArray = getattr(values.decision, part)
-    return found
 
 
 class Any_(_Several):  # noqa: N801 (Any is a type)

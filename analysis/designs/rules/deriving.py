@@ -17,7 +17,7 @@ from analysis.designs.clause import BoundField, Names, NumberField, Ref, RefFiel
 from analysis.designs.rules.base import Notch, NumberRule
 from analysis.problems import fail
 from analysis.rounding import settle
-from analysis.values import Reason, Values, added, choose, explained, larger
+from analysis.values import Reason, Values, added, cell_by_cell, choose, explained, larger
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -34,7 +34,7 @@ class Change(NumberRule):
         """Give this year's value minus the earlier one; shaped like `of`, in its unit."""
         now = cells[self.of]
         before = cells.earlier(now, self.years)
-        found = explained(now.value - before.value, now, before)
+        found = explained(cell_by_cell(np.subtract, now.value, before.value), now, before)
         return replace(found, n=now.n)
 
 
@@ -51,7 +51,7 @@ class Difference(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Give `of` minus `minus`, over the axes of both."""
         inputs = [cells[r] for r in (self.of, self.minus) if isinstance(r, Ref)]
-        value = cells.number(self.of) - cells.number(self.minus)
+        value = cell_by_cell(np.subtract, cells.number(self.of), cells.number(self.minus))
         return replace(explained(value, *inputs, missing=Reason.NO_NUMBER), n=inputs[0].n)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
@@ -74,7 +74,8 @@ class Ratio(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Give `times` x `of` / `over` with the n of `of`; missing where `over` is 0."""
         top, bottom = cells[self.of], cells[self.over]
-        value = cells.number(self.times) * top.value / bottom.value.where(bottom.value != 0)
+        over = choose(bottom.value == 0, np.nan, bottom.value)
+        value = cell_by_cell(lambda k, a, b: k * a / b, cells.number(self.times), top.value, over)
         return replace(explained(value, top, bottom, missing=Reason.NOT_APPLICABLE), n=top.n)
 
 

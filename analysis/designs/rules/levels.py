@@ -27,7 +27,7 @@ from analysis.designs.clause import (
 from analysis.designs.rules.base import Notch, Rule, number_pairs, unlike
 from analysis.problems import did_you_mean, fail, listed
 from analysis.rounding import settle
-from analysis.values import ALL, Reason, Values, explained
+from analysis.values import ALL, Reason, Values, at, cell_by_cell, choose, explained, filled, kept
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -55,7 +55,7 @@ class Cuts(Rule):
         values = cells[self.of]
         labels = self.labels(Names())
         bounds = [cells.number(bound) for bound in self.from_.values()]
-        held = xr.apply_ufunc(self._level, values.value, *bounds)
+        held = cell_by_cell(self._level, values.value, *bounds)
         return values.with_value(held, missing=Reason.NO_NUMBER, labels=labels)
 
     def _level(self, value: np.ndarray, *bounds: np.ndarray) -> np.ndarray:
@@ -142,14 +142,15 @@ class LevelsInPool(Rule):
         values = cells[self.of]
         x = self._sign * settle(values.value)
         kinds = self._kinds(cells)
-        level = xr.full_like(x, np.nan)
+        pool = kept(x, cells.pool(self.pool))
+        level = filled(x, np.full(x.shape, np.nan))
         for kind in np.unique(kinds.values[kinds.notnull().values]):
             mine = kinds == kind
-            cuts = self._cut_points(x, cells, mine)
+            cuts = self._cut_points(kept(pool, mine), cells)
             core: list[list[str]] = [[], ["quantile"]]
             held = xr.apply_ufunc(_level_among, x, cuts, input_core_dims=core)
-            level = level.where(~mine, held)
-        return values.with_value(level.where(x.notnull()), missing=Reason.OUTSIDE_POOL)
+            level = choose(mine, held, level)
+        return values.with_value(kept(level, x.notnull()), missing=Reason.OUTSIDE_POOL)
 
     def cut_points(self, cells: Cells, row: int) -> xr.DataArray:
         """Give where each level above the first begins for one row of the axis school.
@@ -161,7 +162,8 @@ class LevelsInPool(Rule):
         """
         kinds = self._kinds(cells)
         x = self._sign * settle(cells[self.of].value)
-        return self._sign * self._cut_points(x, cells, kinds == kinds.isel(school=row))
+        pool = kept(kept(x, cells.pool(self.pool)), kinds == kinds.isel(school=row))
+        return self._sign * self._cut_points(pool, cells)
 
     @property
     def _sign(self) -> float:
@@ -172,15 +174,14 @@ class LevelsInPool(Rule):
             return xr.DataArray(np.zeros(len(cells.whole)), dims="school")
         return cells[self.within].value
 
-    def _cut_points(self, x: xr.DataArray, cells: Cells, mine: xr.DataArray) -> xr.DataArray:
-        base = x.where(cells.pool(self.pool) & mine)
+    def _cut_points(self, base: xr.DataArray, cells: Cells) -> xr.DataArray:
         if self.base_year != "yearly":
             if self.base_year not in cells.years:
                 text = f"takes its cut points from {self.base_year}; the panel has"
                 raise fail(cells.here, f"{text} {listed(cells.years)}")
-            base = base.sel(year=self.base_year, drop=True)
-        if self.cuts_of == "all" and "group" in base.dims:
-            base = base.sel(group=ALL, drop=True)
+            base = _once(at(base, "year", self.base_year))
+        if self.cuts_of == "all":
+            base = at(base, "group", ALL)
         return settle(self._spaced(base))
 
     def _spaced(self, base: xr.DataArray) -> xr.DataArray:
@@ -190,16 +191,31 @@ class LevelsInPool(Rule):
             share = xr.DataArray(probs, dims="quantile")
             low, high = base.min("school"), base.max("school")
             return low + share * (high - low)
+        method: Any = self.percentile
+
+        def cuts(x: np.ndarray) -> np.ndarray:
+            return np.moveaxis(np.nanquantile(x, probs, axis=-1, method=method), 0, -1)
+
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # a group that nobody has: no cuts
-            method: Any = self.percentile
-            return base.quantile(probs, dim="school", method=method, skipna=True)
+            found: xr.DataArray = xr.apply_ufunc(
+                cuts, base, input_core_dims=[["school"]], output_core_dims=[["quantile"]]
+            )
+        return found
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """Quantiles need the way they are computed."""
         said = self.percentile is not None or "percentile" in self.model_fields_set
         if self.spacing == "equal_count" and not said:
             yield "percentile", "must be given where as many schools are in each level"
+
+
+def _once(base: xr.DataArray) -> xr.DataArray:
+    """Drop the axis draw where every draw holds the same: cut points are then worked out once."""
+    if "draw" not in base.dims:
+        return base
+    first = base.isel(draw=0, drop=True)
+    return first if bool(((base == first) | (base.isnull() & first.isnull())).all()) else base
 
 
 def _level_among(x: np.ndarray, cuts: np.ndarray) -> np.ndarray:

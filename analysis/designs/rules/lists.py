@@ -9,17 +9,32 @@ import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
+from analysis.designs.cells import map_arrays
 from analysis.designs.clause import Names, Ref, RefField, RefsField, WordsField
 from analysis.designs.rules.base import ConditionRule, Kind, Rule
-from analysis.designs.rules.conditions import decision_part
+from analysis.designs.rules.judging import decision_part, joined
 from analysis.rounding import half_up, settle
-from analysis.values import ALL, Decision, Reason, Values, choose, explained, name_code
+from analysis.values import (
+    ALL,
+    Decision,
+    Reason,
+    Values,
+    among,
+    at,
+    cell_by_cell,
+    choose,
+    explained,
+    kept,
+    name_code,
+    why,
+)
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -51,9 +66,11 @@ class Line(Rule):
         if self.within is None:
             return explained(self.lines(x, pool), missing=Reason.OUTSIDE_POOL)
         kind = cells[self.within].value
-        line = xr.full_like(x + 0.0 * kind, np.nan)
+        line = cell_by_cell(lambda a, b: np.full_like(a + b, np.nan), x, kind)
         for code in np.unique(kind.values[~np.isnan(kind.values)]):
-            line = line.where(kind != code, self.lines(x, pool & (kind == code)))
+            mine = kind == code
+            drawn = self.lines(x, cell_by_cell(np.logical_and, pool, mine))
+            line = choose(mine, drawn, line)
         return explained(line, missing=Reason.OUTSIDE_POOL)
 
     @abstractmethod
@@ -152,7 +169,7 @@ class EdgeOfList(Line):
 
     def lines(self, x: xr.DataArray, pool: xr.DataArray) -> xr.DataArray:
         """Give the line of one pool, without the axis school."""
-        inside = x.where(pool)
+        inside = kept(x, pool)
         return inside.max("school") if self.edge == "highest" else inside.min("school")
 
 
@@ -186,7 +203,7 @@ class Named(ConditionRule):
         wanted = list(self.groups or ()) if self.group == "any" else [self.group]
 
         def chosen(a: xr.DataArray) -> xr.DataArray:
-            return a.sel(group=wanted) if "group" in a.dims else a
+            return among(a, "group", wanted) if "group" in a.dims else a
 
         old = values.decision
         return replace(
@@ -209,8 +226,8 @@ class Named(ConditionRule):
             held = _unless(held, ref, blocked=cells[ref].value == 1)
         whole = cells.is_whole
         gone = np.int8(Reason.NOT_APPLICABLE)
-        value = held.value.where(whole)
-        return replace(held, value=value, reason=held.reason.where(whole, gone).astype(np.int8))
+        reason = choose(whole, held.reason, gone)
+        return replace(held, value=kept(held.value, whole), reason=reason)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """`group: any` and `groups` go together."""
@@ -221,38 +238,27 @@ class Named(ConditionRule):
 def _any_group(ground: Values) -> Values:
     if "group" not in ground.value.dims:
         return ground
-    met = ground.value
-    value = choose((met == 1).any("group"), 1.0, 0.0).where(met.notnull().any("group"))
-    told = choose(value.isnull(), ground.reason.max("group"), 0).astype(np.int8)
-    pick = ((met == value) | value.isnull()).argmax("group")
-    step, seen, line = (
-        _pick(decision_part(ground, part), pick) for part in ("step", "value", "line")
-    )
-    return Values(value, told, decision=Decision(step, seen, line))
-
-
-def _pick(a: xr.DataArray, pick: xr.DataArray) -> xr.DataArray:
-    """Take from an axis `group` the place that `pick` says, cell by cell."""
-    return a.isel(group=pick) if "group" in a.dims else a
+    groups = ground.value["group"].values
+    each = [map_arrays(ground, partial(at, axis="group", label=group)) for group in groups]
+    return joined(each, decisive=1.0, leave_out=True)
 
 
 def _in_pool(held: Values, ref: Ref, pool: Values) -> Values:
     """Keep off the list who is not in the pool; leave open who may not be."""
     held = _unless(held, ref, blocked=pool.value == 0)
-    unsure = pool.value.isnull() & (held.value == 1)
+    unsure = cell_by_cell(lambda pool, on: np.isnan(pool) & (on == 1), pool.value, held.value)
     reason = choose(unsure, pool.reason, held.reason).astype(np.int8)
-    return replace(held, value=held.value.where(~unsure), reason=reason)
+    return replace(held, value=choose(unsure, np.nan, held.value), reason=reason)
 
 
 def _unless(held: Values, ref: Ref, *, blocked: xr.DataArray) -> Values:
-    value = held.value.where(~blocked, 0.0)
-    reason = choose(value.isnull(), held.reason, 0).astype(np.int8)
+    value = choose(blocked, 0.0, held.value)
+    reason = why(value, held.reason)
     place = name_code(ref.of)
     step, seen, line = (decision_part(held, part) for part in ("step", "value", "line"))
     step = choose(blocked, place, step).astype(np.int32)
-    return Values(
-        value, reason, decision=Decision(step, seen.where(~blocked), line.where(~blocked))
-    )
+    seen, line = kept(seen, ~blocked), kept(line, ~blocked)
+    return Values(value, reason, decision=Decision(step, seen, line))
 
 
 Lists = ShareOfPool | EdgeOfList | Named

@@ -5,8 +5,9 @@ To add a rule: one frozen class here, its name in the union at the foot, a case 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ from pydantic import Field
 
 from analysis.designs.clause import Names, RefField
 from analysis.designs.rules.base import ConditionRule
-from analysis.values import Values, added, choose, larger
+from analysis.values import Values, cell_by_cell, filled, larger, why
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -38,15 +39,15 @@ class Persist(ConditionRule):
         """Give 1, 0 or missing, shaped like `of`."""
         now = cells[self.of]
         window = [cells.earlier(now, k) for k in range(self.out_of or self.years)]
-        met = added((values.value == 1) * 1.0 for values in window)
-        open_ = added(values.value.isnull() * 1.0 for values in window)
-        value = choose(met >= self.years, 1.0, 0.0)
-        value = value.where((met >= self.years) | (met + open_ < self.years))
-        worst = window[0].reason
-        for values in window[1:]:
-            worst = larger(worst, values.reason)
-        reason = choose(value.isnull(), worst, 0).astype(np.int8)
-        return Values(value, reason, n=now.n, decision=now.decision)
+
+        def held(*each: np.ndarray) -> np.ndarray:
+            met = sum(x == 1 for x in each)
+            most = met + sum(np.isnan(x) for x in each)
+            return np.where(met >= self.years, 1.0, np.where(most < self.years, 0.0, np.nan))
+
+        value = cell_by_cell(held, *(values.value for values in window))
+        worst = reduce(larger, (values.reason for values in window))
+        return Values(value, why(value, worst), n=now.n, decision=now.decision)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """The window must be as long as the years asked for."""
@@ -75,26 +76,25 @@ class Stay(ConditionRule):
     def out(self, cells: Cells) -> Values:
         """Give 1 or 0 (missing only while entry was never judged), over the axes of `enter`."""
         enter, leave = cells[self.enter], cells[self.leave]
-        years = [self._year(enter, leave, year) for year in cells.years]
-        state = xr.full_like(years[0][0], np.nan)
-        states = []
-        for year, (may_enter, may_leave) in zip(cells.years, years, strict=True):
-            if year in self.carry:
-                states.append(state)
-                continue
-            kept = choose((state == 1) & (may_leave == 1), 0.0, state)
-            if (year - (self.first or cells.years[0])) % (self.every or 1) == 0:
-                judged = may_enter.notnull() & (state != 1)
-                kept = choose(judged, may_enter, kept)
-            state = kept
-            states.append(state)
-        value = xr.concat(states, dim=xr.Variable("year", list(cells.years)))
-        reason = choose(value.isnull(), enter.reason, 0).astype(np.int8)
-        return replace(enter, value=value, reason=reason, numerator=None)
+        both = xr.broadcast(enter.value, leave.value)
+        axis = both[0].get_axis_num("year")
+        states = self._states(cells.years, *(np.moveaxis(a.values, axis, 0) for a in both))
+        value = filled(both[0], np.moveaxis(states, 0, axis))
+        return replace(enter, value=value, reason=why(value, enter.reason), numerator=None)
 
-    def _year(self, enter: Values, leave: Values, year: int) -> tuple[xr.DataArray, xr.DataArray]:
-        a, b = xr.broadcast(enter.value, leave.value)
-        return a.sel(year=year, drop=True), b.sel(year=year, drop=True)
+    def _states(self, years: Sequence[int], enter: np.ndarray, leave: np.ndarray) -> np.ndarray:
+        """Follow the status from year to year (first axis)."""
+        states = np.full_like(enter, np.nan)
+        state = states[0]
+        for place, year in enumerate(years):
+            if year not in self.carry:
+                after = np.where((state == 1) & (leave[place] == 1), 0.0, state)
+                if (year - (self.first or years[0])) % (self.every or 1) == 0:
+                    judged = ~np.isnan(enter[place]) & (state != 1)
+                    after = np.where(judged, enter[place], after)
+                state = after
+            states[place] = state
+        return states
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
         """A cycle needs the year from which it is counted."""

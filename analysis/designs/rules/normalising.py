@@ -14,7 +14,7 @@ import xarray as xr
 from analysis.designs.clause import Names, NumberField, RefField
 from analysis.designs.rules.base import NumberRule, number_pairs
 from analysis.rounding import settle
-from analysis.values import Reason, Values
+from analysis.values import Reason, Values, at, cell_by_cell, kept
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -49,20 +49,19 @@ class Normalise(NumberRule):
         """Give the normalised value, shaped like `of`; missing where the pool has no spread."""
         values = cells[self.of]
         x = values.value if self.better == "high" else -values.value
-        base = x.where(cells.pool(self.pool))
-        if self.base_year != "yearly" and "year" in base.dims:
-            base = base.sel(year=self.base_year, drop=True)
+        base = kept(x, cells.pool(self.pool))
+        if self.base_year != "yearly":
+            base = at(base, "year", self.base_year)
         if self.how == "percentile_rank":
             found = _percentile_rank(x, base)
         elif self.how == "min_max":
             least, most = base.min("school"), base.max("school")
-            part = (x - least) / (most - least).where(most > least)
             low, high = cells.number(self.low), cells.number(self.high)
-            found = low + part * (high - low)
+            found = cell_by_cell(_between, x, least, most, low, high)
         else:
             spread = base.std("school", ddof=1)
-            found = (x - base.mean("school")) / spread.where(spread > 0)
-            found = cells.number(self.mean) + found * cells.number(self.deviation)
+            mean, deviation = cells.number(self.mean), cells.number(self.deviation)
+            found = cell_by_cell(_about, x, base.mean("school"), spread, mean, deviation)
         return values.with_value(found, missing=Reason.OUTSIDE_POOL)
 
     def wrong(self, names: Names) -> Iterator[tuple[str, str]]:  # noqa: ARG002
@@ -73,6 +72,19 @@ class Normalise(NumberRule):
                 yield word, f"has no meaning with how: {self.how}"
         if any(low == high for low, high in number_pairs(self.low, self.high)):
             yield "high", "must differ from low"
+
+
+def _between(x: np.ndarray, *ends: np.ndarray) -> np.ndarray:
+    least, most, low, high = ends
+    part = (x - least) / np.where(most > least, most - least, np.nan)
+    found: np.ndarray = low + part * (high - low)
+    return found
+
+
+def _about(x: np.ndarray, *moments: np.ndarray) -> np.ndarray:
+    centre, spread, mean, deviation = moments
+    found: np.ndarray = mean + (x - centre) / np.where(spread > 0, spread, np.nan) * deviation
+    return found
 
 
 def _percentile_rank(x: xr.DataArray, base: xr.DataArray) -> xr.DataArray:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -19,12 +19,11 @@ from analysis.designs.clause import (
     Number,
     NumberField,
     NumbersField,
-    Ref,
     RefField,
 )
 from analysis.designs.rules.base import Notch, NumberRule, Rule, number_pairs, unlike
 from analysis.rounding import settle
-from analysis.values import ALL, Reason, Values, choose
+from analysis.values import ALL, Reason, Values, cell_by_cell, choose, filled, kept
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -54,36 +53,33 @@ class MinimumN(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Keep value and numerator where the minimum is met, n everywhere; shaped like `of`."""
         values = cells[self.of]
-        enough = self._enough(cells, cells.n(self.of), cells.n(self._everyone))
-        if self.years == "both":
-            before = [cells.earlier(cells[ref], 1).n for ref in (self.of, self._everyone)]
-            if before[0] is not None and before[1] is not None:
-                enough = enough & self._enough(cells, before[0], before[1])
-        held = values.value.where(enough)
-        gone = values.reason > 0
-        reason = values.reason.where(gone | enough, self._short(cells)).astype(np.int8)
-        numerator = None if values.numerator is None else values.numerator.where(enough)
-        return replace(values, value=held, reason=reason, numerator=numerator)
+        enough = self._enough(cells, ago=0)
+        short: Any = np.int8(Reason.BELOW_MINIMUM_N)
+        if self.years == "both":  # nobody may have counted the year before
+            uncounted = cell_by_cell(np.logical_and, enough, cells.n(self.of, 1).isnull())
+            short = choose(uncounted, np.int8(Reason.NO_EARLIER_YEAR), short)
+            enough = cell_by_cell(np.logical_and, enough, self._enough(cells, ago=1))
+        told = choose(values.reason > 0, values.reason, short)
+        return replace(
+            values,
+            value=kept(values.value, enough),
+            reason=choose(enough, values.reason, told),
+            numerator=None if values.numerator is None else kept(values.numerator, enough),
+        )
 
-    def _short(self, cells: Cells) -> xr.DataArray:
-        """Say why a value does not count: too few students, or nobody counted the year before."""
-        below = xr.DataArray(np.int8(Reason.BELOW_MINIMUM_N))
-        before = cells.earlier(cells[self.of], 1).n
-        if self.years == "this" or before is None:
-            return below
-        now = self._enough(cells, cells.n(self.of), cells.n(self._everyone))
-        return choose(now & before.isnull(), np.int8(Reason.NO_EARLIER_YEAR), below)
+    def _enough(self, cells: Cells, *, ago: int) -> xr.DataArray:
+        n = cells.n(self.of, ago)
+        met = cell_by_cell(np.greater_equal, n, cells.number(self.n))
+        if self.or_ is None:
+            return met
 
-    @property
-    def _everyone(self) -> Ref:
-        return replace(self.of, group=ALL)
+        def too(n: np.ndarray, everyone: np.ndarray, *least: np.ndarray) -> np.ndarray:
+            enough: np.ndarray = (n >= least[0]) & (settle(n / everyone) >= least[1])
+            return enough
 
-    def _enough(self, cells: Cells, n: xr.DataArray, everyone: xr.DataArray) -> xr.DataArray:
-        met = n >= cells.number(self.n)
-        if self.or_ is not None:
-            share = settle(n / everyone) >= cells.number(self.or_.share_of_all)
-            met = met | ((n >= cells.number(self.or_.n)) & share)
-        return met
+        everyone = cells.n(replace(self.of, group=ALL), ago)
+        least = (cells.number(self.or_.n), cells.number(self.or_.share_of_all))
+        return cell_by_cell(np.logical_or, met, cell_by_cell(too, n, everyone, *least))
 
     def labels(self, names: Names) -> tuple[str, ...]:
         """Pass on the levels of what is counted."""
@@ -111,9 +107,15 @@ class Linear(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Give 0 at `none_at`, `worth` at `full_at`; shaped like `of`, in points."""
         values = cells[self.of]
-        low, high = cells.number(self.none_at), cells.number(self.full_at)
-        part = ((values.value - low) / (high - low)).clip(0, 1)
-        return values.with_value(part * cells.number(self.worth), missing=Reason.NO_NUMBER)
+
+        def points(x: np.ndarray, *said: np.ndarray) -> np.ndarray:
+            low, high, worth = said
+            held: np.ndarray = np.clip((x - low) / (high - low), 0, 1) * worth
+            return held
+
+        given = (cells.number(number) for number in (self.none_at, self.full_at, self.worth))
+        value = cell_by_cell(points, values.value, *given)
+        return values.with_value(value, missing=Reason.NO_NUMBER)
 
     def most(self) -> Number:
         """The points at the better end."""
@@ -157,10 +159,10 @@ class Map(NumberRule):
     def out(self, cells: Cells) -> Values:
         """Look up each level; shaped like `of`, in points."""
         values = cells[self.of]
-        points = xr.full_like(values.value, np.nan)
+        points = filled(values.value, np.full(values.value.shape, np.nan))
         for label, number in self.to.items():
             code = code_of(label, values.labels)
-            points = points.where(values.value != code, cells.number(number))
+            points = choose(values.value == code, cells.number(number), points)
         return values.with_value(points, missing=Reason.NO_NUMBER)
 
     def most(self) -> Number:

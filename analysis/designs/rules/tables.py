@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import xarray as xr
 from pydantic import PlainValidator
 
-from analysis.designs.cells import code_of, stacked
+from analysis.designs.cells import code_of
 from analysis.designs.clause import (
     FrozenMap,
     NameMap,
@@ -24,10 +25,11 @@ from analysis.designs.clause import (
     word,
 )
 from analysis.designs.rules.base import ConditionRule, Kind
-from analysis.designs.rules.conditions import ANSWERS, judged
+from analysis.designs.rules.conditions import ANSWERS
+from analysis.designs.rules.judging import judged
 from analysis.problems import did_you_mean, listed
 from analysis.rounding import settle
-from analysis.values import Values, added, choose
+from analysis.values import Values, cell_by_cell
 
 if TYPE_CHECKING:
     from analysis.designs.cells import Cells
@@ -91,14 +93,11 @@ class Decide(ConditionRule):
     def out(self, cells: Cells) -> Values:
         """Give what the first matching row says, over the axes of all that it reads."""
         inputs = [cells[name] for name in self.uses()]
-        shape = added(values.value.fillna(0.0) * 0.0 for values in inputs)
-        result = self._outcome(cells, self.otherwise) + shape
+        shape = cell_by_cell(_zeros, *(values.value for values in inputs))
+        result = cell_by_cell(np.add, self._outcome(cells, self.otherwise), shape)
         for wanted, then in reversed(tuple(self.rows.values())):
-            holds = self._holds(cells, wanted) + shape
-            here = self._outcome(cells, then) + shape
-            same = (here == result) | (here.isnull() & result.isnull())
-            open_ = choose(same, result, np.nan)
-            result = choose(holds == 1, here, choose(holds == 0, result, open_))
+            here = cell_by_cell(np.add, self._outcome(cells, then), shape)
+            result = cell_by_cell(_decided, self._holds(cells, wanted), here, result)
         found = judged(cells, result, inputs, xr.DataArray(np.nan))
         return replace(found, labels=self.gives or ())
 
@@ -108,9 +107,7 @@ class Decide(ConditionRule):
             _is_as(cells[name], words, never_open=name in open_names)
             for name, words in wanted.items()
         ]
-        stack = stacked(held)
-        no, open_ = (stack == 0).any("item"), stack.isnull().any("item")
-        return choose(no, 0.0, 1.0).where(no | ~open_)
+        return reduce(partial(cell_by_cell, _both), held)
 
     def _may_be_missing(self) -> frozenset[str]:
         """Name what some row calls missing: for the whole table that is an answer like others."""
@@ -153,13 +150,29 @@ class Decide(ConditionRule):
                 yield "rows", text
 
 
+def _zeros(*arrays: np.ndarray) -> np.ndarray:
+    return np.zeros(np.broadcast_shapes(*(x.shape for x in arrays)))
+
+
+def _both(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Join two conditions: one not met decides, else both must be judged."""
+    return np.where((x == 0) | (y == 0), 0.0, x * y)
+
+
+def _decided(holds: np.ndarray, here: np.ndarray, result: np.ndarray) -> np.ndarray:
+    """Take what a row gives where it holds; open where that is not known and makes a difference."""
+    same = (here == result) | (np.isnan(here) & np.isnan(result))
+    open_ = np.where(same, result, np.nan)
+    return np.where(holds == 1, here, np.where(holds == 0, result, open_))
+
+
 def _is_as(values: Values, words: tuple[str, ...], *, never_open: bool) -> xr.DataArray:
     x = settle(values.value)
     codes = [
         ANSWERS[w] if w in ANSWERS else code_of(w, values.labels) for w in words if w != "missing"
     ]
-    held = (x.isin(codes) * 1.0).where(x.notnull())
-    return held.fillna(float("missing" in words)) if never_open else held
+    gone = float("missing" in words) if never_open else np.nan
+    return cell_by_cell(lambda a: np.where(np.isnan(a), gone, np.isin(a, codes)), x)
 
 
 Tables = Decide
