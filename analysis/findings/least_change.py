@@ -19,6 +19,7 @@ import numpy as np
 
 from analysis.designs.rules.levels import Levels
 from analysis.findings.combinations import Choice, Steps, cheapest, gaps_near, in_order
+from analysis.findings.in_place import held
 from analysis.findings.moves import SHORT, Move, shifts_of, wide_moves
 from analysis.findings.place import Place, locate
 from analysis.findings.searching import INSIDE
@@ -27,7 +28,6 @@ from analysis.findings.threshold import Threshold, threshold, unrounded
 from analysis.findings.trials import (
     Changes,
     Tried,
-    held,
     restricted,
     tried,
     with_changes,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -17,17 +17,14 @@ import xarray as xr
 from analysis.designs.cells import map_arrays
 from analysis.designs.clause import FrozenMap
 from analysis.designs.design import Design
-from analysis.designs.rules import Line, Rule
 from analysis.designs.rules.choosing import LowestGroup
-from analysis.designs.rules.levels import LevelsInPool
-from analysis.designs.rules.normalising import Normalise
+from analysis.findings.in_place import Stand, in_place
 from analysis.findings.place import Place
 from analysis.panels.panel import Panel
-from analysis.ratings.rate import Ratings, in_axis_order, rate, step_keys
+from analysis.ratings.rate import Ratings, over_groups, rate, step_keys
 from analysis.values import Values
 
-AT_ONCE: Final = 64
-"""How many copies stand among the real schools at a time, so that memory stays small."""
+_ARRAYS: Final = ("value", "reason", "n", "numerator", "se")
 
 
 @dataclass(frozen=True, order=True)
@@ -42,26 +39,37 @@ class Cell:
 Changes = Mapping[Cell, float]
 """What some cells hold instead of what was measured, in the unit of the measure."""
 
-Pair = tuple[xr.DataArray, xr.DataArray]
-"""Values and reasons of the copies in one year."""
-
 
 @dataclass(frozen=True)
 class Tried:
-    """Copies of one school as a design judges them; `rows` are the school's own rows."""
+    """Copies of schools as a design judges them.
+
+    `real` and `copy` say for each row which row of the panel it stands for, and in which copy;
+    `size` is the number of the panel's rows.
+    """
 
     ratings: Ratings
-    place: Place
-    rows: tuple[int, ...]
+    year: int
+    real: np.ndarray
+    copy: np.ndarray
+    size: int
 
     def of(self, a: xr.DataArray, place: Place) -> np.ndarray:
         """Read an array for each copy, at a row, year and group of the school."""
         for axis, where in (("year", place.year), ("group", place.group)):
             a = a.sel({axis: where}, drop=True) if axis in a.dims else a
-        count = len(self.ratings.panel.units) // len(self.rows)
-        first = self.rows.index(place.row)
-        mine = np.arange(count) * len(self.rows) + first
-        return np.asarray(a.isel(school=mine) if "school" in a.dims else np.full(count, float(a)))
+        mine = np.flatnonzero(self.real == place.row)
+        return np.asarray(
+            a.isel(school=mine) if "school" in a.dims else np.full(len(mine), float(a))
+        )
+
+    def each(self, a: xr.DataArray, group: str) -> np.ndarray:
+        """Read an array for each copy (first axis) and row of the panel; missing if not tried."""
+        for axis, where in (("year", self.year), ("group", group)):
+            a = a.sel({axis: where}, drop=True) if axis in a.dims else a
+        every = np.full((int(self.copy.max()) + 1, self.size), np.nan)
+        every[self.copy, self.real] = a.values if "school" in a.dims else float(a)
+        return every
 
 
 def rows_of(ratings: Ratings, place: Place) -> tuple[int, ...]:
@@ -91,21 +99,109 @@ def tried(ratings: Ratings, place: Place, changes: Sequence[Changes], only: Sequ
     [46.7]
     """
     rows = rows_of(ratings, place)
-    copies = _copies(ratings.panel, place, rows, changes)
+    real, copy = np.tile(rows, len(changes)), np.repeat(np.arange(len(changes)), len(rows))
+    copies = _copies(ratings, real, copy)
+    placed = [
+        ({cell: i * len(rows) + rows.index(cell.row) for cell in said}, said)
+        for i, said in enumerate(changes)
+    ]
+    measures = _changed(copies, placed, place.year)
+    copies = replace(copies, measures=measures, _codes={})
+    changed = {cell.measure for said in changes for cell in said}
+    stand = Stand(ratings, replace(ratings, panel=copies), real, copy, place.year)
+    return _worked_out(stand, only, changed)
+
+
+def each_alone(
+    ratings: Ratings,
+    reported: Sequence[Mapping[str, Values]],
+    only: Sequence[str],
+    *,
+    year: int,
+    rows: Sequence[np.ndarray] | None = None,
+) -> Tried:
+    """Rate every school with other values, each as if it alone had them and the others their own.
+
+    Steps that nothing changes for are taken over. Parts of a school that spans levels move
+    together.
+
+    Args:
+        ratings: the ratings of the panel.
+        reported: in each trial, the measures that hold other values, for its groups.
+        only: the steps that are wanted; they and what they rest on are worked out.
+        year: the year in which values differ.
+        rows: the rows whose schools are tried, for each trial; every school without them.
+
+    Returns:
+        One copy of these schools for each trial, in the order of `reported`.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> growth = franklin.panel.measures["growth"]
+    >>> best = {"growth": replace(growth, value=growth.value * 0 + 60)}
+    >>> found = each_alone(franklin, [best], ["total"], year=2025)
+    >>> found.each(found.ratings["total"].value, "all")[0, :3].tolist()
+    [46.7, 65.0, 89.4]
+    """
+    whole = ratings.panel.whole
+    some = [np.arange(len(whole))] * len(reported) if rows is None else rows
+    parts = [np.flatnonzero(np.isin(whole, whole[mine])) for mine in some]
+    real, copy = np.concatenate(parts), np.repeat(np.arange(len(parts)), [len(x) for x in parts])
+    copies = _copies(ratings, real, copy)
+    changed = {name for said in reported for name in said}
+    fresh = {
+        name: over_groups(_joined(ratings, reported, name, parts), copies.groups)
+        for name in changed
+    }
+    copies = replace(copies, measures={**copies.measures, **fresh}, _codes={})
+    stand = Stand(ratings, replace(ratings, panel=copies), real, copy, year)
+    return _worked_out(stand, only, changed)
+
+
+def _joined(
+    ratings: Ratings,
+    reported: Sequence[Mapping[str, Values]],
+    name: str,
+    parts: Sequence[np.ndarray],
+) -> Values:
+    """Join what each trial says of one measure, in its rows."""
+    groups = {tuple(said[name].value["group"].values) for said in reported if name in said}
+    wide = groups != {ratings.panel.groups}
+    held = ratings[name] if wide else ratings.panel.measures[name]
+    every = [_rows(said.get(name, held), mine) for said, mine in zip(reported, parts, strict=True)]
+
+    def joined(word: str) -> Any:  # noqa: ANN401 (an array or nothing)
+        arrays = [getattr(one, word) for one in every]
+        return None if arrays[0] is None else xr.concat(arrays, dim="school")
+
+    return replace(every[0], **{word: joined(word) for word in _ARRAYS})
+
+
+def _worked_out(stand: Stand, only: Sequence[str], changed: set[str]) -> Tried:
+    """Rate copies in which some measures changed: step by step, those that look across in place."""
+    ratings, copies = stand.ratings, stand.found.panel
     design = restricted(ratings.design, only)
     keys = step_keys(design, copies)
+    same = {n for n in design.steps if n not in design.unknown and not changed & {*design.below(n)}}
     across = {n for n, r in design.steps.items() if r.looks_across and n not in design.unknown}
+    across -= same
     below = {name: across & {*design.below(name)} for name in design.steps}
-    done: dict[str, Values] = {}
-    known: Ratings | None = None
+    done = {name: _laid(stand, ratings[name]) for name in same}
+    known = _known(ratings, design, copies, done, keys)
     while True:
         right = {name for name in below if below[name] <= done.keys()}
         found = rate(_some(design, {*right, *done}), copies, earlier=known)
-        if len(done) == len(across):
-            return Tried(found, place, rows)
+        if across <= done.keys():
+            return Tried(found, stand.year, stand.real, stand.copy, len(ratings.panel.units))
         ready = [name for name in across - done.keys() if below[name] <= {*done, name}]
-        done |= {name: _in_place(ratings, found, name, place) for name in ready}
-        known = _known(found, done, {name: keys[name] for name in {*right, *done}})
+        done |= {name: in_place(replace(stand, found=found), name) for name in ready}
+        got = {**{name: found[name] for name in right}, **done}
+        known = _known(found, design, copies, got, keys)
+
+
+def _laid(stand: Stand, values: Values) -> Values:
+    """Lay cells out over the copies; what is one for all schools stays so."""
+    return map_arrays(values, lambda a: stand.laid(a) if "school" in a.dims else a)
 
 
 def _some(design: Design, names: set[str]) -> Design:
@@ -130,31 +226,26 @@ def with_changes(panel: Panel, changes: Changes, year: int) -> Panel:
     return replace(panel, measures=_changed(panel, [(index, changes)], year), _codes={})
 
 
-def _copies(panel: Panel, place: Place, rows: tuple[int, ...], changes: Sequence[Changes]) -> Panel:
-    """Make a panel of copies, each with a code of its own and the school's rows in their order."""
-    index = np.tile(rows, len(changes))
-    units = panel.units.iloc[index].reset_index(drop=True)
-    number = np.repeat(np.arange(len(changes)), len(rows))
-    units["school"] = [f"{s} {i}" for s, i in zip(units["school"], number, strict=True)]
-    placed = [
-        ({cell: i * len(rows) + rows.index(cell.row) for cell in said}, said)
-        for i, said in enumerate(changes)
-    ]
+def _copies(ratings: Ratings, real: np.ndarray, copy: np.ndarray) -> Panel:
+    """Make a panel of copies of rows, each copy with codes of its own."""
+    panel = ratings.panel
+    units = panel.units.iloc[real].reset_index(drop=True)
+    units["school"] = [f"{s} {i}" for s, i in zip(units["school"], copy, strict=True)]
     notes = {
         name: note.model_copy(update={"given_as": note.given_as or "0-100"})
         for name, note in panel.about.measures.items()
     }
-    copied = replace(
+    return replace(
         panel,
         about=panel.about.model_copy(update={"measures": notes}),
         units=units,
-        columns={name: a.isel(school=index) for name, a in panel.columns.items()},
-        measures={n: _rows(values, index) for n, values in panel.measures.items()},
+        columns={name: a.isel(school=real) for name, a in panel.columns.items()},
+        measures={name: _rows(ratings[name], real) for name in ratings.design.measures},
+        groups=ratings.cells.groups,
         published=None,
         truth=None,
         _codes={},
     )
-    return replace(copied, measures=_changed(copied, placed, place.year), _codes={})
 
 
 def _rows(values: Values, index: np.ndarray) -> Values:
@@ -190,106 +281,13 @@ def _put(values: Values, points: Sequence[tuple[int, int, float]], year: int) ->
     return replace(values, value=value, numerator=numerator)
 
 
-def _known(found: Ratings, done: Mapping[str, Values], keys: Mapping[str, str]) -> Ratings:
-    """Give the copies' ratings with the steps that are right by now, to be taken over."""
-    cells = replace(found.cells, got=FrozenMap({**found.cells.got, **done}))
-    return replace(found, cells=cells, keys=keys)
-
-
-def _in_place(ratings: Ratings, found: Ratings, name: str, place: Place) -> Values:
-    """Work out one step for every copy, with the copy in the school's place among the others.
-
-    In other years nothing changes, so the school's own results stand there.
-    """
-    rule, rows = ratings.design.steps[name], list(rows_of(ratings, place))
-    count = len(found.panel.units) // len(rows)
-    every, size = np.tile(rows, count), len(ratings.panel.units)
-
-    def laid(a: xr.DataArray) -> xr.DataArray:
-        return (a if "school" in a.dims else a.expand_dims(school=size)).isel(school=every)
-
-    own = map_arrays(replace(ratings[name], decision=None), laid)
-    if held(rule, place.year):
-        parts = [_beside(ratings, found, name, place)]
-    else:
-        starts = range(0, count, AT_ONCE)
-        some = [range(start, min(start + AT_ONCE, count)) for start in starts]
-        parts = [_instead(ratings, found, name, place, one) for one in some]
-
-    def put(old: xr.DataArray, new: list[xr.DataArray]) -> xr.DataArray:
-        if "year" not in old.dims:
-            return xr.concat(new, dim="school")
-        fresh = old.copy(deep=True)
-        rest = [axis for axis in old.dims if axis != "year"]
-        fresh.loc[{"year": place.year}] = xr.concat(new, dim="school").transpose(*rest)
-        return fresh
-
-    value, reason = put(own.value, [v for v, _ in parts]), put(own.reason, [r for _, r in parts])
-    return replace(own, value=value, reason=reason)
-
-
-def held(rule: Rule, year: int) -> bool:
-    """Say whether what a step takes from other schools is held from an earlier year."""
-    return isinstance(rule, LevelsInPool | Normalise) and rule.base_year not in ("yearly", year)
-
-
-def _beside(ratings: Ratings, found: Ratings, name: str, place: Place) -> Pair:
-    """Run one step with the copies beside the real schools, in no pool: cut points are held."""
-    rule, rows = ratings.design.steps[name], list(rows_of(ratings, place))
-    base = rule.base_year if isinstance(rule, LevelsInPool | Normalise) else place.year
-    size, count = len(ratings.panel.units), len(found.panel.units) // len(rows)
-
-    def joined(a: xr.DataArray, b: xr.DataArray) -> xr.DataArray:
-        if "school" not in a.dims:
-            return a
-        both = xr.concat([a, b], dim="school")
-        return both.sel(year=sorted({base, place.year})) if "year" in both.dims else both
-
-    got = {**ratings.cells.got}
-    for used in ratings.design.uses(name):
-        old = in_axis_order(replace(ratings[used], decision=None))
-        new = in_axis_order(replace(found[used], decision=None))
-        if used in ratings.design.columns:  # words are numbered among all schools
-            new = map_arrays(old, lambda a: a.isel(school=np.tile(rows, count)))
-        value, reason = joined(old.value, new.value), joined(old.reason, new.reason)
-        got[used] = replace(old, value=value, reason=reason)
-    whole = np.append(ratings.cells.whole, np.full(count * len(rows), -1))
-    values = rule.result(replace(ratings.cells, got=FrozenMap(got), whole=whole, here=name))
-
-    def copies(a: xr.DataArray) -> xr.DataArray:
-        return a.sel(year=place.year, drop=True).isel(school=slice(size, None))
-
-    return copies(values.value), copies(values.reason)
-
-
-def _instead(ratings: Ratings, found: Ratings, name: str, place: Place, some: range) -> Pair:
-    """Run one step with some copies in turn in the school's place (axis draw)."""
-    rule, rows = ratings.design.steps[name], list(rows_of(ratings, place))
-    years = list(ratings.panel.years) if not isinstance(rule, Line | LevelsInPool) else [place.year]
-
-    def stand_in(a: xr.DataArray, b: xr.DataArray) -> xr.DataArray:
-        if "school" not in a.dims:
-            return a
-        a, b = (x.sel(year=years) if "year" in x.dims else x for x in (a, b))
-        held = np.repeat(a.values[None], len(some), axis=0)
-        mine = b.values[some.start * len(rows) : some.stop * len(rows)]
-        held[:, rows] = mine.reshape(len(some), len(rows), *mine.shape[1:])
-        return xr.DataArray(held, dims=("draw", *a.dims), coords=dict(a.coords))
-
-    got = {**ratings.cells.got}
-    for used in ratings.design.uses(name):
-        if used not in ratings.design.columns:
-            old, new = (in_axis_order(replace(r[used], decision=None)) for r in (ratings, found))
-            value, reason = stand_in(old.value, new.value), stand_in(old.reason, new.reason)
-            got[used] = replace(old, value=value, reason=reason)
-    values = rule.result(replace(ratings.cells, got=FrozenMap(got), here=name))
-
-    def copies(a: xr.DataArray) -> xr.DataArray:
-        a = a.sel(year=place.year, drop=True) if "year" in a.dims else a
-        a = a.isel(school=rows) if "school" in a.dims else a.expand_dims(school=len(rows))
-        a = a if "draw" in a.dims else a.expand_dims(draw=len(some))
-        flat = a.transpose("draw", "school", ...)
-        data = flat.values.reshape(len(some) * len(rows), *flat.shape[2:])
-        return xr.DataArray(data, dims=flat.dims[1:], coords=dict(flat.coords))
-
-    return copies(values.value), copies(values.reason)
+def _known(
+    ratings: Ratings,
+    design: Design,
+    copies: Panel,
+    got: Mapping[str, Values],
+    keys: Mapping[str, str],
+) -> Ratings:
+    """Give ratings of the copies with the steps that are right by now, to be taken over."""
+    cells = replace(ratings.cells, got=FrozenMap(got))
+    return Ratings(design, copies, cells, FrozenMap({name: keys[name] for name in got}), ())
