@@ -46,7 +46,7 @@ OnlyList = Annotated[str | None, typer.Option("--list", help="only this list")]
 Form = Annotated[Literal["text", "json"], typer.Option("--format", help="text or JSON")]
 
 
-def _ratings(design: str, panel: str, adapted: list[str] | None, *, exact: bool = False) -> Ratings:
+def rated(design: str, panel: str, adapted: list[str] | None, *, exact: bool = False) -> Ratings:
     """Rate a panel; what is counted from students is kept back first, unless `exact` is said."""
     chosen = load_adapted(design, adapted or [])
     found = read_or_measure(chosen, panel)
@@ -54,7 +54,8 @@ def _ratings(design: str, panel: str, adapted: list[str] | None, *, exact: bool 
     return rate(chosen, whole if exact else suppressed(whole))
 
 
-def _print(table: pd.DataFrame, *, most: int = 40) -> None:
+def print_table(table: pd.DataFrame, *, most: int = 40) -> None:
+    """Print the first rows of a table, and say how many more there are."""
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name in table.columns:
         shown.add_column(str(name), no_wrap=name == "school")
@@ -90,7 +91,7 @@ def explain_school(
 
     Example: measures explain 0101 franklin/index franklin
     """
-    ratings = _ratings(design, panel, adapted)
+    ratings = rated(design, panel, adapted)
     trace = explain(ratings, school, year=year, group=group, part=part)
     if changes:
         with Console(stderr=True).status("rating what would change it ..."):
@@ -131,7 +132,7 @@ def school_sheet(
     if len(words) != (2 if every else 3) or (every and to is None):
         text = "needs DESIGN PANEL --out FOLDER with --all, and SCHOOL DESIGN PANEL without it."
         raise fail("sheet", text)
-    ratings = _ratings(words[-2], words[-1], adapted, exact=True)  # the sheet keeps back itself
+    ratings = rated(words[-2], words[-1], adapted, exact=True)  # the sheet keeps back itself
     schools = all_schools(ratings, year=year) if every else (school,)
     path = to or build_folder() / "sheets" / f"{school}.html"
     pages = {one: path / f"{one}.html" if every else path for one in schools}
@@ -166,7 +167,7 @@ def compare_designs(
         try:
             moved = attribute(one, other, data, year=year, only=only, progress=True)
             out.print("Which changed clauses move which school (a school's shares add up to it):")
-            _print(moved.schools)
+            print_table(moved.schools)
             tables["attribution"] = moved.schools
         except ProblemsError as error:
             out.print(f"No attribution: {error}", soft_wrap=True)
@@ -195,12 +196,12 @@ def _comparison(found: Comparison) -> None:
     if len(moves):
         words = {1.0: "named", 0.0: "not named"}
         shown = moves.assign(**{w: moves[w].map(words) for w in ("first", "second")})
-        _print(shown.drop(columns=["index_first", "index_second"], errors="ignore"))
+        print_table(shown.drop(columns=["index_first", "index_second"], errors="ignore"))
     out.print("Students in schools that enter and leave:")
-    _print(found.students)
+    print_table(found.students)
     if len(found.curve):
         out.print("The lowest share by each index: how far they are the same schools:")
-        _print(found.curve.iloc[[0, 4, 9, 14, 19]])
+        print_table(found.curve.iloc[[0, 4, 9, 14, 19]])
 
 
 @app.command(name="readings")
@@ -215,7 +216,7 @@ def list_readings(
 
     Example: measures readings franklin/index franklin
     """
-    ratings = _ratings(design, panel, adapted)
+    ratings = rated(design, panel, adapted)
     for name in [only] if only else ratings.design.lists:
         found = tuple(all_readings(ratings, name, year=year))
         always = frozenset.intersection(*(one.schools for one in found))
@@ -227,7 +228,7 @@ def list_readings(
             soft_wrap=True,
         )
         rows = [(one.words, one.line, len(one.schools)) for one in found]
-        _print(pd.DataFrame(rows, columns=["reading", "line", "schools"]))
+        print_table(pd.DataFrame(rows, columns=["reading", "line", "schools"]))
 
 
 @app.command(name="change")
@@ -238,13 +239,13 @@ def school_change(
 
     Example: measures change 0101 franklin/index franklin
     """
-    found = real_change(_ratings(design, panel, None), school, year=year)
+    found = real_change(rated(design, panel, None), school, year=year)
     if not found:
         raise fail(school, "has no value in two years running, so no change.")
     if form == "json":
         typer.echo(json.dumps([{**asdict(one), "verdict": one.verdict} for one in found], indent=1))
         return
-    _print(pd.DataFrame([_change_row(one) for one in found]), most=200)
+    print_table(pd.DataFrame([_change_row(one) for one in found]), most=200)
     out.print(
         "Interval: what noise in these students' results leaves open (95 %). Chance to cross: how "
         "often two measurements of an unchanged school would lie on two sides of the line.",
@@ -283,9 +284,9 @@ def similar_schools(
 
     Example: measures similar 0102 franklin/index franklin --by poverty,enrollment --most 5
     """
-    ratings = _ratings(design, panel, None)
+    ratings = rated(design, panel, None)
     found = similar(ratings, school, by=by.split(","), step=step, most=most)
-    _print(found.schools)
+    print_table(found.schools)
     out.print(
         f"{found.step}: {school} has {found.value:g}; the others have {found.mean:.4g} on average "
         f"(95 %: {found.low:.4g} to {found.high:.4g}); {found.higher:.0%} of them have more.",

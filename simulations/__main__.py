@@ -13,7 +13,12 @@ from analysis.exploring import app as exploring_app
 from analysis.measuring import app as measuring_app
 from analysis.problems import ProblemsError
 from analysis.questions import app as questions_app
+from analysis.rewarding import app as rewarding_app
+from analysis.supporting import app as supporting_app
 from simulations.commands import app as simulations_app
+from simulations.evaluating import app as evaluating_app
+from simulations.gaming.commands import app as gaming_app
+from simulations.misaligning import app as misaligning_app
 from simulations.running import app as running_app
 from simulations.sweeping import app as sweeping_app
 from simulations.verifying import app as verifying_app
@@ -25,16 +30,25 @@ commands = typer.Typer(
     pretty_exceptions_enable=False,
     help="Decide, defend and study how schools are judged.",
 )
-commands.registered_commands += analysis_app.registered_commands
-commands.registered_commands += checks_app.registered_commands
-commands.registered_commands += measuring_app.registered_commands
-commands.registered_commands += questions_app.registered_commands
-commands.registered_commands += exploring_app.registered_commands
-commands.registered_commands += simulations_app.registered_commands
-commands.registered_commands += running_app.registered_commands
-commands.registered_commands += sweeping_app.registered_commands
-commands.registered_commands += verifying_app.registered_commands
-commands.registered_commands += watching_app.registered_commands
+APPS = (
+    analysis_app,
+    checks_app,
+    measuring_app,
+    questions_app,
+    supporting_app,
+    exploring_app,
+    rewarding_app,
+    simulations_app,
+    evaluating_app,
+    misaligning_app,
+    gaming_app,
+    running_app,
+    sweeping_app,
+    verifying_app,
+    watching_app,
+)
+for one in APPS:
+    commands.registered_commands += one.registered_commands
 
 
 def app() -> None:

@@ -71,10 +71,10 @@ def stress(
     Example: measures stress franklin/index franklin --variant franklin/lowest-third
     """
     from analysis.publishing import memo as publishing  # noqa: PLC0415 (slow to load)
-    from simulations.given import checked  # noqa: PLC0415
+    from simulations.given import Given, checked  # noqa: PLC0415
 
     pair = [word.strip() for word in lists.split(",")] if lists else []
-    checked(design, adapted or [], variant, panel, pair, year=year, state=state)
+    checked(Given(design, adapted or [], variant, panel, pair, year, state))
     case = {"design": design, "adaptation": _whole(variant), "panel": _whole(panel), "lists": pair}
     parameters = {
         "cases": [case],

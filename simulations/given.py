@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from analysis.designs.adaptation import adapt, load_adaptation
 from analysis.designs.design import load_design
@@ -13,40 +14,45 @@ from analysis.ratings.rate import rate
 from simulations.variant import lists_of
 
 
-def checked(  # noqa: PLR0913 (what a district says)
-    design: str,
-    adapted: Sequence[str],
-    variant: str,
-    panel: str,
-    said: Sequence[str],
-    *,
-    year: int | None,
-    state: str = "",
-) -> None:
+@dataclass(frozen=True)
+class Given:
+    """What a district gives: names or files, its pair of lists, the year, the state's list."""
+
+    design: str
+    adapted: Sequence[str]
+    variant: str
+    panel: str
+    lists: Sequence[str]
+    year: int | None
+    state: str = ""
+
+
+def checked(given: Given) -> None:
     """Read all that a district gives, and rate it once.
 
     Raises:
         ProblemsError: every mistake in the variant and in the panel, at once.
     """
     problems: list[Problem] = []
-    base = load_design(design)
-    filled = [load_adaptation(one) for one in adapted]
+    base = load_design(given.design)
+    filled = [load_adaptation(one) for one in given.adapted]
     common = adapt(base, *filled) if filled else base
     local, measured = common, None
     try:
-        local = adapt(base, *filled, load_adaptation(variant))
-        lists_of(common, local, said)
+        local = adapt(base, *filled, load_adaptation(given.variant))
+        lists_of(common, local, given.lists)
     except ProblemsError as error:
         problems += error.problems
     try:
-        found = read_or_measure(local, panel)
+        found = read_or_measure(local, given.panel)
         measured = found if isinstance(found, Panel) else found.panel
     except ProblemsError as error:
         problems += error.problems
-    if state and state not in common.lists:
-        problems.append(Problem(design, f"has no list {state}; it has {listed(common.lists)}."))
-    if measured is not None and year is not None and year not in measured.years:
-        text = f"has no year {year}; there are {listed(measured.years)}."
+    if given.state and given.state not in common.lists:
+        text = f"has no list {given.state}; it has {listed(common.lists)}."
+        problems.append(Problem(given.design, text))
+    if measured is not None and given.year not in (None, *measured.years):
+        text = f"has no year {given.year}; there are {listed(measured.years)}."
         problems.append(Problem(measured.name, text))
     if problems or measured is None:
         raise ProblemsError(problems)

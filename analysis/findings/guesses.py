@@ -21,6 +21,7 @@ from analysis.designs.presets import Presets, presets_of
 from analysis.panels.panel import Panel
 from analysis.problems import fail
 from analysis.ratings.rate import Ratings, rate
+from analysis.ratings.resting import only_for
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ def _settled(
     ask: Question, open_: Presets, ways: Mapping[str, str], rest: Sequence[Adaptation]
 ) -> Design:
     chosen = [one for d, some in open_.items() for one in some if one.name == ways[d]]
-    return adapt(ask.design, *chosen, *rest)
+    return only_for(adapt(ask.design, *chosen, *rest), ask.list, ask.index)
 
 
 def against(ask: Question, base: Ratings, found: Ratings) -> Mapping[str, Any]:

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
+from scipy import stats
 
+from analysis.findings.detectable import detectable_here
+from analysis.findings.effects import Effect
 from analysis.problems import fail
 
 
@@ -64,6 +67,76 @@ def expected_regain(
     for r in reliabilities:
         expected = round((1 - r) * below, 12)
         yield Regain(r, expected, observed, expected / observed)
+
+
+def beyond_regain(
+    before: np.ndarray, after: np.ndarray, named: np.ndarray, *, reliability: float
+) -> Effect:
+    """Give what named schools gained beyond what comes back by itself, with its interval.
+
+    Args:
+        before: the measure in the year of naming, one number for each school.
+        after: the measure later, same schools.
+        named: 1 where the school was named for its `before`, 0 where not, missing where not judged.
+        reliability: the share of the variance of `before` that lasts (0-1), taken as known.
+
+    Raises:
+        ProblemsError: fewer than two schools are named, or fewer than two are not.
+
+    Source: classical test theory; each school's later value less reliability x its earlier one,
+    named against others (Welch).
+
+    >>> import numpy as np
+    >>> before, after = np.array([10.0, 12, 30, 32]), np.array([14.0, 16, 28, 30])
+    >>> beyond_regain(before, after, np.array([1.0, 1, 0, 0]), reliability=0.5).effect
+    -4.0
+    """
+    left = after - reliability * before
+    known = ~np.isnan(left)
+    mine, others = (left[known & (named == x)] for x in (1, 0))
+    if min(len(mine), len(others)) < 2:  # noqa: PLR2004 (a variance needs two)
+        raise fail("regression to the mean", "needs two schools that are named and two others.")
+    test = stats.ttest_ind(mine, others, equal_var=False)
+    low, high = test.confidence_interval(0.95)
+    error = float(np.hypot(stats.sem(mine), stats.sem(others)))
+    return Effect(
+        estimand=f"gain beyond regression to the mean, if {reliability:.0%} of the variance lasts",
+        effect=float(mine.mean() - others.mean()),
+        error=error,
+        low=float(low),
+        high=float(high),
+        p=float(test.pvalue),
+        detectable=detectable_here(error, float(test.df)),
+    )
+
+
+def moves_by_start(before: np.ndarray, after: np.ndarray, bounds: Sequence[float]) -> pd.DataFrame:
+    """Count who rose and who fell, by where schools started.
+
+    Args:
+        before: the measure in the first year, one number for each school.
+        after: the measure a year later, same schools.
+        bounds: the lowest value of the second tier, of the third, and so on.
+
+    Returns:
+        One row for each tier that has schools: tier (1 is the lowest), schools, rose and fell
+        (shares 0-1), change (mean, in the unit of the measure).
+
+    >>> two = np.array([1.0, 2.0]), np.array([2.0, 2.0])
+    >>> moves_by_start(*two, bounds=[1.5])[["tier", "rose", "change"]].values.tolist()
+    [[1.0, 1.0, 1.0], [2.0, 0.0, 0.0]]
+    """
+    known = ~np.isnan(before) & ~np.isnan(after)
+    change = (after - before)[known]
+    tier = 1 + np.searchsorted(bounds, before[known], side="right")
+    table = pd.DataFrame({"tier": tier, "rose": change > 0, "fell": change < 0, "change": change})
+    by = table.groupby("tier")
+    return by.agg(
+        schools=("change", "size"),
+        rose=("rose", "mean"),
+        fell=("fell", "mean"),
+        change=("change", "mean"),
+    ).reset_index()
 
 
 @dataclass(frozen=True)

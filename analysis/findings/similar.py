@@ -14,7 +14,7 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 
 from analysis.findings.place import Place, locate
-from analysis.problems import did_you_mean, fail
+from analysis.problems import did_you_mean, fail, listed
 from analysis.ratings.rate import Ratings
 from analysis.ratings.tables import spread, whole_group
 
@@ -95,13 +95,25 @@ def _table(ratings: Ratings, place: Place, by: Sequence[str], step: str) -> pd.D
     units = ratings.panel.units
     table = units[["school"]].assign(name=units.get("name", ""))
     for name in by:
-        column = ratings.panel.columns.get(name)
-        if column is None or column.dtype == object:
-            known = [n for n, a in ratings.panel.columns.items() if a.dtype != object]
-            near = did_you_mean(name, known)
-            text = f"has no school column {name} that holds numbers; there are {', '.join(known)}."
-            raise fail(ratings.panel.name, text + near)
-        year = column.sel(year=place.year) if "year" in column.dims else column
-        table[name] = np.asarray(year, dtype=float)
+        table[name] = numbers_of(ratings, name, place.year)
     value = spread(ratings, whole_group(ratings[step])).sel(year=place.year)
     return table.assign(value=np.asarray(value))[units["part"] == ""]
+
+
+def numbers_of(ratings: Ratings, name: str, year: int) -> np.ndarray:
+    """Read a school column of numbers (or yes and no) in one year, by row of the axis school.
+
+    Raises:
+        ProblemsError: the panel has no such column, or it holds words.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> numbers_of(franklin, "poverty", 2025)[:2].tolist()
+    [80.0, 60.0]
+    """
+    column = ratings.panel.columns.get(name)
+    if column is None or column.dtype == object:
+        known = [n for n, a in ratings.panel.columns.items() if a.dtype != object]
+        text = f"has no school column {name} that holds numbers; there are {listed(known)}."
+        raise fail(ratings.panel.name, text + did_you_mean(name, known))
+    return np.asarray(column.sel(year=year) if "year" in column.dims else column, dtype=float)

@@ -5,7 +5,7 @@ To add a preset: an adaptation file that says which decision it settles. No Pyth
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,6 +47,18 @@ def other_ways(design: str, settlement: str, only: Collection[str] | None = None
             if preset.name not in taken and (only is None or decision in only):
                 chosen = _with(parts, preset)
                 yield Way(decision, preset.name, adapt(base, *chosen))
+
+
+def with_preset(design: str, adaptations: Sequence[str], preset: str) -> Design:
+    """Adapt a design, but let one preset take the place of the one that settles its decision.
+
+    >>> usual = with_preset("core/sqii-2015-16", ["core/usual"], "core/redesignation-state")
+    >>> usual.measures["redesignation"].from_students.window
+    'state'
+    """
+    base = load_design(design)
+    told = tuple(part for name in adaptations for part in load_adaptation(name).parts(base))
+    return adapt(base, *_with(told, load_adaptation(preset)))
 
 
 def _with(parts: tuple[Adaptation, ...], preset: Adaptation) -> tuple[Adaptation, ...]:
