@@ -11,6 +11,8 @@ from typing import Any, Final, Literal, TypeVar, cast
 import numpy as np
 import xarray as xr
 
+from analysis.values import cell_by_cell
+
 Numbers = TypeVar("Numbers", xr.DataArray, np.ndarray, float)
 Mode = Literal["half_up", "half_even", "up", "down"]
 
@@ -36,25 +38,25 @@ def half_up(x: Numbers, places: int = 0) -> Numbers:
     [2.5, -2.5, 1.01, 0.29]
     """
     scale = 10.0**places
-    return cast("Numbers", np.floor(np.rint(x * scale * 1e6) / 1e6 + 0.5) / scale)
+    return _each(x, lambda a: np.floor(np.rint(a * scale * 1e6) / 1e6 + 0.5) / scale)
 
 
 def half_even(x: Numbers, places: int = 0) -> Numbers:
     """Round halves to the even neighbour (banker's rounding); same shape and unit."""
     scale = 10.0**places
-    return cast("Numbers", np.rint(np.rint(x * scale * 1e6) / 1e6) / scale)
+    return _each(x, lambda a: np.rint(np.rint(a * scale * 1e6) / 1e6) / scale)
 
 
 def up(x: Numbers, places: int = 0) -> Numbers:
     """Round towards plus infinity; same shape and unit."""
     scale = 10.0**places
-    return cast("Numbers", np.ceil(np.rint(x * scale * 1e6) / 1e6) / scale)
+    return _each(x, lambda a: np.ceil(np.rint(a * scale * 1e6) / 1e6) / scale)
 
 
 def down(x: Numbers, places: int = 0) -> Numbers:
     """Round towards minus infinity (cut off); same shape and unit."""
     scale = 10.0**places
-    return cast("Numbers", np.floor(np.rint(x * scale * 1e6) / 1e6) / scale)
+    return _each(x, lambda a: np.floor(np.rint(a * scale * 1e6) / 1e6) / scale)
 
 
 MODES: Final[Mapping[str, Callable[[Any, int], Any]]] = {
@@ -73,4 +75,9 @@ def settle(x: Numbers) -> Numbers:
     True
     """
     scale = 10.0**SETTLED_PLACES
-    return cast("Numbers", np.rint(x * scale) / scale)
+    return _each(x, lambda a: np.rint(a * scale) / scale)
+
+
+def _each(x: Numbers, way: Callable[[Any], Any]) -> Numbers:
+    """Round each number, whether it stands in a named array or not."""
+    return cell_by_cell(way, x) if isinstance(x, xr.DataArray) else cast("Numbers", way(x))

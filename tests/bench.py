@@ -29,7 +29,15 @@ from analysis.panels.students.measure import measure
 from analysis.panels.students.table import read_students
 from analysis.publishing.store import build_folder
 from analysis.ratings.rate import rate
-from tests import bench_explorer, bench_kernel, bench_population
+from tests import (
+    bench_explorer,
+    bench_gaming,
+    bench_incentives,
+    bench_kernel,
+    bench_partners,
+    bench_population,
+    bench_sweep,
+)
 
 SIZES = (1_000, 10_000, 100_000)
 MEASURES = tuple(f"m{i}" for i in range(9))
@@ -411,7 +419,16 @@ def figures() -> dict[str, Figure]:
 
 def main() -> None:
     found = figures() | student_figures()
-    for more in (bench_population.figures(), bench_kernel.figures(), bench_explorer.figures()):
+    others = (
+        bench_population,
+        bench_kernel,
+        bench_explorer,
+        bench_partners,
+        bench_incentives,
+        bench_gaming,
+        bench_sweep,
+    )
+    for more in (one.figures() for one in others):
         found |= {name: Figure(*told) for name, told in more.items()}
     table = Table("what", "value", "unit", "beside", "ratio")
     for name, figure in found.items():

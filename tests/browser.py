@@ -31,6 +31,26 @@ TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice")
 WIDE = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 NARROW = {"viewport": {"width": 320, "height": 640}}
+TINY = 10
+SMALL = """async least => {
+    const found = [], told = (size, words) => size < least - 0.05
+        && found.push(`${size.toFixed(1)} px: ${words.trim().slice(0, 40)}`);
+    for (const one of document.querySelectorAll('body *')) {
+        const words = [...one.childNodes].filter(x => x.nodeType === 3).map(x => x.data).join('');
+        if (words.trim() && one.checkVisibility() && one.tagName !== 'OPTION') {
+            const drawn = one.ownerSVGElement ? one.getScreenCTM().a : 1;
+            told(drawn * parseFloat(getComputedStyle(one).fontSize), words);
+        }
+    }
+    for (const image of document.querySelectorAll('img')) {
+        if (!image.checkVisibility() || !image.src.startsWith('data:image/svg')) continue;
+        const text = await (await fetch(image.src)).text();
+        const drawn = image.clientWidth / image.naturalWidth;
+        for (const [, size, words] of text.matchAll(/font-size="([0-9.]+)px"[^>]*>([^<]*)/g))
+            told(drawn * size, words);
+    }
+    return found;
+}"""
 HERE = ("file:", "data:", "blob:")
 
 
@@ -80,6 +100,11 @@ def sideways(page: Page) -> int:
     return page.evaluate(
         "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     )
+
+
+def tiny(page: Page) -> list[str]:
+    """List words whose letters are smaller than TINY pixels, in the page and in its figures."""
+    return page.evaluate(SMALL, TINY)
 
 
 def missing(what: str) -> None:

@@ -27,7 +27,13 @@ PAPER: Final = ROOT / "paper"
 OURS: Final = ("notebooks",)
 """Words of the front matter that are ours and not Quarto's."""
 
-LOOKS: Final = ("references.bib", "theme/memo.css", "theme/memo.typ", "filters/crossref.lua")
+LOOKS: Final = (
+    "references.bib",
+    "theme/memo.css",
+    "theme/memo.typ",
+    "theme/memo-word.xml",
+    "filters/crossref.lua",
+)
 FORM_NAMES: Final = {"html": "page", "pdf": "PDF", "docx": "Word"}
 
 

@@ -21,7 +21,7 @@ def percent(share: float | None, places: int = 1) -> str:
     >>> percent(0.1234), percent(None)
     ('12.3 %', 'not known')
     """
-    return NOT_KNOWN if share is None or _missing(share) else f"{100 * share:.{places}f} %"
+    return NOT_KNOWN if share is None or _missing(share) else f"{100 * share:z.{places}f} %"
 
 
 def count(x: float | None) -> str:
@@ -34,14 +34,14 @@ def count(x: float | None) -> str:
 
 
 def number(x: float | None, places: int = 1) -> str:
-    """Write a number with a proper minus sign.
+    """Write a number with a proper minus sign; what rounds to zero has none.
 
-    >>> number(-3.14159, 2) == MINUS + "3.14"
-    True
+    >>> number(-3.14159, 2) == MINUS + "3.14", number(-0.001, 2)
+    (True, '0.00')
     """
     if x is None or _missing(x):
         return NOT_KNOWN
-    return f"{x:,.{places}f}".replace("-", MINUS)
+    return f"{x:z,.{places}f}".replace("-", MINUS)
 
 
 def interval(low: float | None, high: float | None, places: int = 1) -> str:

@@ -6,9 +6,12 @@ in `FORMS`, what Quarto calls it in `_QUARTO`, and one function in `_PANDOC`.
 
 from __future__ import annotations
 
+import io
 import re
 import shutil
 import subprocess
+import tempfile
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -39,6 +42,10 @@ FORMATS: Final[Mapping[str, Mapping[str, Any]]] = {
 _QUARTO: Final = {"html": "html", "pdf": "typst", "docx": "docx"}
 _PICTURE: Final = re.compile(r"\((fig-[\w-]+)\.svg\)")
 _PNG_SCALE: Final = 2.0
+_STYLE: Final = re.compile(r"<w:style .*?</w:style>", re.DOTALL)
+_NAME: Final = re.compile(r'w:styleId="(\w+)"')
+_LETTERS: Final = ('<w:sz w:val="24" />', '<w:sz w:val="22" />')
+"""Of the text, in half points: as pandoc's document has them, and ours."""
 
 
 def render(document: Path, page: Path) -> Path:
@@ -122,7 +129,32 @@ def _html(document: Path, fresh: Path) -> None:
 
 
 def _docx(document: Path, fresh: Path) -> None:
-    _pandoc(document, "docx", ["--shift-heading-level-by=-1"], fresh)
+    with tempfile.TemporaryDirectory() as folder:
+        look = Path(folder) / "look.docx"
+        styles = (document.parent / "memo-word.xml").read_text(encoding="utf-8")
+        look.write_bytes(_word_look(styles))
+        options = ["--shift-heading-level-by=-1", "--reference-doc", str(look)]
+        _pandoc(document, "docx", options, fresh)
+
+
+def _word_look(styles: str) -> bytes:
+    """Give pandoc's own empty document with our styles in the place of those of the same name."""
+    pandoc = pypandoc.get_pandoc_path()
+    asked = [pandoc, "--print-default-data-file", "reference.docx"]
+    empty = subprocess.run(asked, capture_output=True, check=True).stdout  # noqa: S603 (pandoc itself)
+    ours = {name: style for style in _STYLE.findall(styles) for name in _NAME.findall(style)}
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(empty)) as given, zipfile.ZipFile(made, "w") as look:
+        for part in given.infolist():
+            text = given.read(part)
+            if part.filename == "word/styles.xml":
+                said = text.decode("utf-8").replace(*_LETTERS, 1)
+                found = {_NAME.findall(style)[0]: style for style in _STYLE.findall(said)}
+                for name, style in ours.items():
+                    said = said.replace(found[name], style)
+                text = said.encode("utf-8")
+            look.writestr(part, text)
+    return made.getvalue()
 
 
 def _pdf(document: Path, fresh: Path) -> None:

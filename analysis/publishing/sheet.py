@@ -39,6 +39,9 @@ MUCH: Final = 4300
 ROW: Final = 110
 """A row of a table takes as much of the page as so many letters."""
 
+MARKED: Final = 600
+"""So many letters' room the mark takes, at the top and above each part."""
+
 RESTS_ON: Final = ("design_fingerprint", "panel_fingerprint", "code_fingerprint")
 
 
@@ -148,7 +151,8 @@ def _page(school: School, told: str, mark: str) -> str:
         LIMITS,
     )
     drawn = re.compile(r"<svg.*?</svg>|<[^>]*>", re.DOTALL)
-    said = sum(len(drawn.sub("", block)) + ROW * block.count("<tr>") for block in blocks)
+    said = MARKED if told else 0
+    said += sum(len(drawn.sub("", block)) + ROW * block.count("<tr>") for block in blocks)
     lines = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -156,7 +160,7 @@ def _page(school: School, told: str, mark: str) -> str:
         f"<title>{escape(f'{name}, {school.place.year}')}</title>",
         f"<style>\n{STYLE.read_text(encoding='utf-8')}</style>\n</head>",
         '<body class="long">' if said > MUCH else "<body>",
-        f'<p class="mark">{escape(told)}</p>' if told else "",
+        f'<aside class="mark" aria-label="Whose data">{escape(told)}</aside>' if told else "",
         f"<header><h1><bdi>{escape(school.name)}</bdi> ({escape(school.trace.school)})</h1>",
         f'<p class="where">{escape(school.where)}</p></header>',
         "<main>",

@@ -38,8 +38,10 @@ school is, nor why.</li></ul></section>"""
 
 
 def changes_block(school: School) -> str:
-    """Say what would take the school off its lists, or put it on one."""
+    """Say what would take the school off its lists, or put it on one; nothing if none is asked."""
     blocks = [*_least_lines(school), *_single_lines(school)]
+    if not blocks:
+        return ""
     named = any(ground.result == "met" for ground in school.trace.grounds)
     head = "What would take it off" if named else "What would put it on a list"
     lines = "".join(f"<li>{escape(line)}</li>" for line in blocks)

@@ -18,8 +18,8 @@ from analysis.publishing.numbers import number
 from analysis.publishing.sheet_school import School
 from analysis.values import ALL
 
-WIDTH: Final = 300
-"""In points; the figure stands in half a page, so that its letters stay as large as the text."""
+WIDTH: Final = 380
+"""In points, with its words; it stands in half a page, and its letters are as large as the text."""
 
 FEW: Final = 6
 """With more rows than this they lie closer together."""

@@ -8,7 +8,7 @@ local function count(id)
   local kind = id:match("^(%a+)%-")
   if names[kind] == nil then return nil end
   counts[kind] = counts[kind] + 1
-  numbers[id] = names[kind] .. " " .. counts[kind]
+  numbers[id] = names[kind] .. "\u{a0}" .. counts[kind]
   return numbers[id]
 end
 
@@ -24,6 +24,19 @@ local function typst_figure(fig, image, alt)
     pandoc.Plain(fig.caption.long[1].content),
     typst("]) <" .. fig.identifier .. ">"),
   }
+end
+
+-- a page holds each figure twice, drawn wide and for a phone; the style shows one of them
+local function also_for_phones(image)
+  local phone = image:clone()
+  phone.src = "phone-" .. image.src
+  local folder = pandoc.path.directory(PANDOC_STATE.input_files[1])
+  local file = io.open(pandoc.path.join({ folder, phone.src }))
+  if file == nil then return nil end
+  file:close()
+  image.classes:insert("wide")
+  phone.classes:insert("phone")
+  return { image, phone }
 end
 
 local function figure(fig)
@@ -43,6 +56,7 @@ local function figure(fig)
     end,
   })
   if pdf then return typst_figure(fig, image, alt) end
+  if not word then fig.content = fig.content:walk({ Image = also_for_phones }) end
   return fig
 end
 
@@ -61,15 +75,19 @@ local function widths(rows, columns)
   return most
 end
 
--- a table comes as HTML; other forms want it as a table
+-- a table comes as HTML with a look of its own; the series has one look, and other forms want a table
 local function as_table(raw)
-  if FORMAT:match("html") or raw.format ~= "html" then return nil end
+  if raw.format ~= "html" then return nil end
+  local bare = raw.text:gsub("<style>.-</style>", "")
+  if FORMAT:match("html") then return pandoc.RawBlock("html", bare) end
   local found
-  local page = pandoc.read(raw.text:gsub("<style>.-</style>", ""), "html")
+  local page = pandoc.read(bare, "html")
   page:walk({ Table = function(t) found = t end })
   if found == nil then return nil end
   local body = found.bodies[1]
   local rows = pandoc.List(found.head.rows):clone()
+  local heads = #rows
+  rows:extend(body.head)
   rows:extend(body.body)
   local share = widths(rows, #found.colspecs)
   for i in ipairs(found.colspecs) do
@@ -78,8 +96,11 @@ local function as_table(raw)
     local side = right and pandoc.AlignRight or pandoc.AlignLeft
     found.colspecs[i] = { side, word and share[i] or nil }
   end
-  for _, row in ipairs(rows) do
+  for place, row in ipairs(rows) do
     for _, cell in ipairs(row.cells) do
+      if place <= heads or cell.classes:includes("gt_group_heading") then
+        cell.contents = { pandoc.Plain(pandoc.Strong(pandoc.utils.blocks_to_inlines(cell.contents))) }
+      end
       cell.attr, cell.alignment = pandoc.Attr(), pandoc.AlignDefault
     end
     row.attr = pandoc.Attr()
@@ -94,11 +115,14 @@ local function div(el)
     local caption = table.remove(el.content)
     table.insert(caption.content, 1, pandoc.Strong({ pandoc.Str(label .. ". ") }))
     el.content = el.content:walk({ RawBlock = as_table })
-    table.insert(el.content, 1, pandoc.Div({ caption }, { class = "caption" }))
+    local above = pandoc.Div({ caption }, { class = "caption" })
+    if word then above.attributes["custom-style"] = "Table Caption" end -- it stays with its table
+    table.insert(el.content, 1, above)
     el.classes:insert("table-block")
     if FORMAT:match("html") then -- a table wider than the window is moved with the keys, too
       el.attributes = { tabindex = "0", role = "region", ["aria-label"] = pandoc.utils.stringify(caption) }
     end
+    if pdf then return { typst("#together["), el, typst("]") } end
     return el
   end
   if el.classes:find_if(function(c) return c:match("^callout%-") end) then
@@ -125,7 +149,23 @@ local function cite(el)
   end
 end
 
+-- a number is not parted from its per cent sign, nor the word Figure from its number
+local function unbroken(inlines)
+  local kept = pandoc.Inlines({})
+  for _, one in ipairs(inlines) do
+    local before, last = kept[#kept - 1], kept[#kept]
+    local percent = one.t == "Str" and one.text:match("^%%")
+    if percent and last and last.t == "Space" and before.t == "Str" and before.text:match("%d$") then
+      kept:remove()
+      kept[#kept] = pandoc.Str(before.text .. "\u{a0}" .. one.text)
+    else
+      kept:insert(one)
+    end
+  end
+  return kept
+end
+
 function Pandoc(doc)
   doc = doc:walk({ Figure = figure, Div = div })
-  return doc:walk({ Cite = cite })
+  return doc:walk({ Cite = cite }):walk({ Inlines = unbroken })
 end

@@ -2,6 +2,7 @@
 
 import csv
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -9,7 +10,7 @@ from analysis.publishing.execute import resolve
 from analysis.publishing.memo import LOOKS, PAPER
 from analysis.publishing.qmd import load_qmd
 from analysis.publishing.rendering import render
-from tests.browser import NARROW, PHONE, WIDE, shown, sideways, violations
+from tests.browser import NARROW, PHONE, WIDE, shown, sideways, tiny, violations
 
 SCRIPT = "<img src=x onerror=alert(1)>"
 FORMULAS = ('=HYPERLINK("http://x","y")', '-2+HYPERLINK("http://x")', "@SUM(1)")
@@ -77,6 +78,7 @@ def test_axe_finds_nothing_and_no_name_runs(browser, page: Path) -> None:
     for size in (WIDE, PHONE):
         with shown(browser, page, size) as opened:
             assert violations(opened) == []
+            assert tiny(opened) == []
             text = opened.inner_text("main")
             assert f"The lowest school is {SCRIPT}." in text
             assert f"Beside it: {SCRIPT}" in text
@@ -84,6 +86,18 @@ def test_axe_finds_nothing_and_no_name_runs(browser, page: Path) -> None:
             assert opened.locator("img[src=x]").count() == 0
     with shown(browser, page, NARROW) as opened:
         assert sideways(opened) == 0
+        assert tiny(opened) == []
+
+
+def test_tiny_letters_are_found(browser, tmp_path: Path) -> None:
+    small = tmp_path / "a.html"
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="100" height="20">'
+    picture += '<text font-size="14px">drawn</text></svg>'
+    data = f"data:image/svg+xml;utf8,{quote(picture)}"
+    words = '<p style="font-size: 9px">small</p><p hidden style="font-size: 2px">nobody sees</p>'
+    small.write_text(f"<title>a</title>{words}<p>large</p><img width=50 src='{data}'>")
+    with shown(browser, small, WIDE) as opened:
+        assert tiny(opened) == ["9.0 px: small", "7.0 px: drawn"]
 
 
 def test_a_figure_s_data_hold_no_formula(page: Path) -> None:

@@ -315,5 +315,5 @@ def test_a_table_in_the_store_is_tidy() -> None:
 
 
 def test_the_readme_s_figure_is_the_memo_s(built: Path) -> None:
-    """When the figure changes on purpose: copy the new one to paper/overlap.svg."""
+    """When the figure changes on purpose: make pictures."""
     assert (PAPER / "overlap.svg").read_text() == (built.parent / "fig-overlap.svg").read_text()
