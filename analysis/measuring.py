@@ -28,7 +28,7 @@ app = typer.Typer(no_args_is_help=True)
 
 
 @app.command(name="measure")
-def measure_students(  # noqa: PLR0917 (each is a word of the command line)
+def measure_students(
     design: DesignName,
     students: Annotated[str, typer.Argument(help="a folder with student rows, or a built-in name")],
     to: Annotated[Path, typer.Option("--out", help="a new folder (or .xlsx file) for the panel")],
@@ -36,7 +36,7 @@ def measure_students(  # noqa: PLR0917 (each is a word of the command line)
     form: Annotated[
         Literal["csv", "csv.gz", "parquet"], typer.Option("--format", help="form of the tables")
     ] = "csv",
-    internal: Annotated[  # noqa: FBT002 (a flag of the command line)
+    internal: Annotated[
         bool, typer.Option("--internal", help="show small groups too; everything is marked so")
     ] = False,
 ) -> None:

@@ -27,7 +27,7 @@ MOST = 60
 
 
 @app.command(name="incentives")
-def pay_of_acts(  # noqa: PLR0913 (each is a word of the command line)
+def pay_of_acts(
     design: DesignName,
     panel: PanelName,
     *,

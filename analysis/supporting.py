@@ -34,7 +34,7 @@ Folder = Annotated[Path | None, typer.Option("--out", help="write the tables int
 Least = Annotated[int, typer.Option(min=1, help="students that a figure needs to count")]
 
 
-def _standing(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def _standing(
     design: str,
     panel: str,
     adapted: list[str] | None,
@@ -68,7 +68,7 @@ def _tell(
 
 
 @app.command(name="partners")
-def school_partners(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def school_partners(
     design: DesignName,
     panel: PanelName,
     named: Named = None,
@@ -131,7 +131,7 @@ def _names(some: Iterable[str]) -> str:
 
 
 @app.command(name="communities")
-def school_communities(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def school_communities(
     design: DesignName,
     panel: PanelName,
     named: Named = None,
@@ -182,7 +182,7 @@ def _capacity(said: str) -> dict[str, int] | int | None:
 
 
 @app.command(name="districts")
-def partner_districts(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def partner_districts(
     design: DesignName,
     panel: PanelName,
     largest: Annotated[int, typer.Option(min=2, max=4, help="districts in a group")] = 2,

@@ -31,7 +31,7 @@ SHOWN = {"effect": "{:.2f}", "schools": "{:,}", "named": "{:,}", "share": "{:.0%
 
 
 @app.command(name="detectable")
-def smallest_effect(  # noqa: PLR0917 (each is a word of the command line)
+def smallest_effect(
     named: Annotated[list[int], typer.Argument(help="how many schools are named; several are set")],
     schools: Annotated[int, typer.Option(help="all schools of the pool, named ones included")],
     reliability: Annotated[
@@ -55,7 +55,7 @@ def smallest_effect(  # noqa: PLR0917 (each is a word of the command line)
 
 
 @app.command()
-def effects(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def effects(
     design: Annotated[str, typer.Argument(help="a design; or a table with a row for each school")],
     panel: Annotated[str | None, typer.Argument(help="a panel; none with a table")] = None,
     only: Annotated[str | None, typer.Option("--list", help="the list; the only one else")] = None,

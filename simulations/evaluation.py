@@ -21,7 +21,7 @@ from analysis.findings.regression_to_mean import beyond_regain
 from analysis.findings.running import Running, running
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
 from analysis.ratings.rate import Ratings
-from analysis.ratings.tables import spread, whole_group
+from analysis.ratings.tables import of_all, spread, whole_group
 from simulations.near_the_line import Shuffles, near_the_line, windows
 
 ASSUMED: Final = (0.5, 0.7, 0.9)
@@ -219,7 +219,7 @@ def from_ratings(
     before = years[[y for y in map(int, years.columns) if y < naming]].add_prefix(f"{outcome} ")
     second = None
     if tier_2 is not None:
-        marks = spread(ratings, whole_group(ratings[tier_2])).sel(year=naming).to_numpy()
+        marks = of_all(ratings, tier_2, naming)
         second = np.where(run.distance > 0, marks, np.where(run.distance < 0, 0.0, np.nan))
     return Around(years, naming, looked, before, second)
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +23,7 @@ from analysis.panels.reading import read_panel
 from analysis.panels.students.measure import measure
 from analysis.panels.students.table import read_students
 from analysis.panels.write import write_panel
-from analysis.publishing.store import ROOT, build_folder, versions
+from analysis.publishing.store import ROOT, build_folder, versions, write_whole
 from simulations.population.chunks import Population
 from simulations.population.write import write_population
 
@@ -88,8 +86,7 @@ class Kept:
         """
         path = self.folder / "rows" / f"{self._key('rows', rests)}.json"
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write(path, json.dumps(dict(sorted(make().items())), indent=1).encode())
+            write_whole(path, json.dumps(dict(sorted(make().items())), indent=1))
         return _read_row(path)
 
     def _key(self, kind: str, rests: Sequence[object]) -> str:
@@ -115,10 +112,3 @@ def _read_texts(places: Sequence[str]) -> str:
         for path in sorted(top.rglob("*.py")) if top.is_dir() else [top]:
             found.update(path.read_bytes())
     return found.hexdigest()
-
-
-def _write(path: Path, content: bytes) -> None:
-    handle, fresh = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(fresh).replace(path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import atexit
 import json
 import os
 import select
@@ -222,11 +223,19 @@ def _server(modules: Sequence[str], folder: str) -> _Server | None:
         )
         lines = here.makefile("rw", encoding="utf-8")
     if lines.readline():
+        atexit.register(_stop, process, lines)
         return _Server(process, lines)
     process.kill()
     process.wait()
     lines.close()
     return None
+
+
+def _stop(process: subprocess.Popen[bytes], lines: TextIO) -> None:
+    """Let the process that is copied end; it does when nobody speaks with it."""
+    with suppress(OSError):
+        lines.close()
+    process.wait()
 
 
 def _ask(server: _Server | None, asked: dict[str, Any]) -> int | None:

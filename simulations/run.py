@@ -7,13 +7,8 @@ To add a number or a table to the answer: summary.py.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
-import json
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -22,19 +17,12 @@ from typing import Final
 
 import numpy as np
 
-from analysis.problems import ProblemsError
-from analysis.publishing.store import (
-    Estimand,
-    Result,
-    build_folder,
-    code_fingerprint,
-    read_result,
-    write_result,
-)
+from analysis.publishing.store import Estimand, Result, read_result, write_result, write_whole
 from simulations.evaluate import Bench, bench_of, look
 from simulations.experiment import Experiment, experiment_names
 from simulations.figures import Figures, figures_of
 from simulations.grid import fingerprints, plan_of
+from simulations.parts import current, parts_folder
 from simulations.processes import pooled, shown
 from simulations.summary import Block, Part, joined, numbers_of, tables_of
 
@@ -76,10 +64,10 @@ def run_experiment(
     _bench.cache_clear()  # the panel's files may have changed
     bench = _bench(asked, figures.home)
     told = fingerprints(bench.plan, bench.panel)
-    folder = _folder(asked, told)
+    folder = parts_folder(_name(asked), told)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    elif (found := _there(asked, told)) is not None:
+    elif (found := current(_name(asked), told)) is not None:
         return found
     folder.mkdir(parents=True, exist_ok=True)
     missing = [n for n in range(len(parts_of(bench))) if not _path(folder, n).exists()]
@@ -133,12 +121,7 @@ def write_part(asked: Experiment, home: str | Path, folder: Path, number: int) -
         times=times[cell, school],
         by_draw=seen.named.sum(axis=0),
     )
-    handle, path = tempfile.mkstemp(dir=folder, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(buffer.getvalue())
-        file.flush()
-        os.fsync(file.fileno())
-    Path(path).replace(_path(folder, number))
+    write_whole(_path(folder, number), buffer.getvalue())
     return number
 
 
@@ -158,19 +141,6 @@ def _read_part(path: Path) -> Part:
 
 def _name(asked: Experiment) -> str:
     return f"experiment-{asked.name}"
-
-
-def _folder(asked: Experiment, told: Mapping[str, str]) -> Path:
-    text = json.dumps([_name(asked), told, code_fingerprint()], sort_keys=True)
-    key = hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-    return build_folder() / "runs" / "parts" / key
-
-
-def _there(asked: Experiment, told: Mapping[str, str]) -> Result | None:
-    """Read the result, where there is a current one."""
-    with contextlib.suppress(ProblemsError):
-        return read_result(_name(asked), expect=told)
-    return None
 
 
 def _work(

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from analysis.commands import out, table_of
-from analysis.problems import Problem, ProblemsError
 from analysis.publishing.store import Result, runs_folder
 from simulations.experiment import Experiment, experiment_names, load_experiment
+from simulations.parts import resumable
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -24,7 +24,7 @@ def run(
     workers: Annotated[
         int | None, typer.Option(min=1, help="processes; as many as there are processors")
     ] = None,
-    fresh: Annotated[  # noqa: FBT002 (a flag of the command line)
+    fresh: Annotated[
         bool, typer.Option("--fresh", help="begin anew, and keep nothing of an earlier run")
     ] = False,
 ) -> None:
@@ -45,11 +45,8 @@ def run(
         return
     asked = load_experiment(experiment)
     many = workers or max(asked.workers, min(os.cpu_count() or 1, 8))
-    try:
+    with resumable(experiment):
         found = run_experiment(asked, workers=many, fresh=fresh, progress=True)
-    except KeyboardInterrupt as stopped:
-        text = "was stopped. What is done is kept; the same command goes on."
-        raise ProblemsError([Problem(experiment, text)]) from stopped
     _tell(asked, found)
 
 

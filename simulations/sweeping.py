@@ -15,8 +15,9 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.commands import out, table_of
-from analysis.problems import Problem, ProblemsError, fail
+from analysis.problems import fail
 from simulations.experiment import experiment_names, load_experiment
+from simulations.parts import resumable
 from simulations.sweep import Job, find_notebook, jobs_of, run_jobs, sweeps_folder
 from simulations.sweep_tables import write_together
 
@@ -33,13 +34,13 @@ set -euo pipefail
 
 
 @app.command(name="sweep")
-def sweep(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def sweep(
     notebook: Annotated[str, typer.Argument(help="a name in notebooks/, or an .ipynb file")],
     experiment: Annotated[str, typer.Argument(help="a built-in experiment, or a .yaml file")],
     workers: Annotated[
         int | None, typer.Option(min=1, help="notebooks at once; as many as there are processors")
     ] = None,
-    fresh: Annotated[  # noqa: FBT002 (a flag of the command line)
+    fresh: Annotated[
         bool,
         typer.Option("--fresh", help="make every run again; when data of the notebook changed"),
     ] = False,
@@ -74,12 +75,9 @@ def sweep(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
     if fresh:
         for job in chosen:
             shutil.rmtree(job.home, ignore_errors=True)
-    try:
+    with resumable(notebook):
         count = workers or (len(chosen) if cluster else min(os.cpu_count() or 1, 8))
         errors = run_jobs(chosen, workers=count, cluster=cluster, progress=True)
-    except KeyboardInterrupt as stopped:
-        text = "was stopped. What is done is kept; the same command goes on."
-        raise ProblemsError([Problem(notebook, text)]) from stopped
     out.print(f"{len(chosen) - len(errors):,} of {len(chosen):,} runs are there.")
     if len(errors) < len(chosen):  # a task of an array leaves the putting together to the last
         home = write_together(chosen) if only is None else chosen[0].home

@@ -34,16 +34,15 @@ SCALES: Final = (0.25, 0.5, 1.0, 2.0)
 class Asked:
     """A variant beside the common design, on one panel.
 
-    `lists` names the common list and the variant's. `state` is a third design, such as the state's,
-    whose `state_list` both are held to. `draws` are of the luck of students (perturbation).
+    `lists` names the common list and the variant's. `state` is a list of the common design that is
+    the state's, and to which both are held. `draws` are of the luck of students (perturbation).
     """
 
     common: Design
     local: Design
     lists: tuple[str, str]
     year: int
-    state: Design | None = None
-    state_list: str = ""
+    state: str = ""
     draws: int = 40
     seed: int = 1
 
@@ -54,9 +53,8 @@ class Stress:
 
     `moved` names steps of the common design that give another result under the variant; none
     where it leaves the common index and lists as they are. `between` compares the variant's list
-    with the common one, and `alike` is the share of the schools on either that are on both;
-    `to_state` compares both with the state's. `schools` has one row for each school
-    that either names: school, common, local. `students` has, for each group, how many are in
+    with the common one; `to_state` compares both with the state's. `schools` has one row for each
+    school that either names: school, common, local. `students` has, for each group, how many are in
     schools of the common list, of the variant's, and of both. `again` is the share of each list
     (common, local) that returns when the same schools are measured again, where they were;
     `next_year` the share of last year's list that is on this year's. `noise` has, for each share of
@@ -69,7 +67,6 @@ class Stress:
 
     moved: tuple[str, ...]
     between: Overlap
-    alike: float
     to_state: tuple[Overlap, ...]
     schools: pd.DataFrame
     students: pd.DataFrame
@@ -78,6 +75,16 @@ class Stress:
     noise: pd.DataFrame
     apart: float | None
     why_not: str
+
+    @property
+    def alike(self) -> float:
+        """The share of the schools on either list that are on both (0-1)."""
+        return likeness(self.between)
+
+
+def likeness(two: Overlap) -> float:
+    """Give the share of the schools on either of two lists that are on both (0-1)."""
+    return two.both / (two.first + two.second - two.both)
 
 
 def lists_of(common: Design, local: Design, said: Sequence[str] = ()) -> tuple[str, str]:
@@ -131,7 +138,6 @@ def stress(asked: Asked, panel: Panel, again: Sequence[Panel] = ()) -> Stress:
     whole = common.cells.is_whole.to_numpy()
     found = [named_by_any(one, year=asked.year, only=name)[whole] for one, name in pairs]
     between = overlap(*found)
-    alike = between.both / (between.first + between.second - between.both)
     noise, why_not = pd.DataFrame({"scale": [], "stays": []}), ""
     try:
         noise = _noise(asked, panel, held[0])
@@ -140,14 +146,13 @@ def stress(asked: Asked, panel: Panel, again: Sequence[Panel] = ()) -> Stress:
     return Stress(
         _moved(common, local),
         between,
-        alike,
-        _to_state(asked, panel, found),
+        _to_state(asked, common, found),
         _schools(common, held),
         _students(common, asked.year, held),
         _returning(asked, again),
         tuple(_next_year(one, name, asked.year) for one, name in pairs),
         noise,
-        _apart(noise, alike) if len(noise) else None,
+        _apart(noise, likeness(between)) if len(noise) else None,
         why_not,
     )
 
@@ -162,12 +167,11 @@ def _moved(common: Ratings, local: Ratings) -> tuple[str, ...]:
     )
 
 
-def _to_state(asked: Asked, panel: Panel, marks: Sequence[np.ndarray]) -> tuple[Overlap, ...]:
-    if asked.state is None:
+def _to_state(asked: Asked, common: Ratings, marks: Sequence[np.ndarray]) -> tuple[Overlap, ...]:
+    if not asked.state:
         return ()
-    ratings = rate(asked.state, panel)
-    found = named_by_any(ratings, year=asked.year, only=asked.state_list or None)
-    whole = ratings.cells.is_whole.to_numpy()
+    found = named_by_any(common, year=asked.year, only=asked.state)
+    whole = common.cells.is_whole.to_numpy()
     return tuple(overlap(found[whole], one) for one in marks)
 
 

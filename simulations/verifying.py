@@ -30,7 +30,7 @@ WORDS: Final = {"near": "near", "miss": "MISS", "shape agrees": "shape agrees", 
 
 
 @app.command()
-def verify(  # noqa: PLR0913, PLR0917 (each is a word of the command line)
+def verify(
     place: Annotated[
         str, typer.Argument(help="a place, or place/name (core, core/C1); all lists without it")
     ] = "",

@@ -6,7 +6,7 @@ numbers which the base leaves null; with `settles` it says which decision it set
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Self
@@ -216,6 +216,18 @@ def adapt(design: Design, *adaptations: Adaptation, in_order: bool = False) -> D
         document = _applied(document, one)
     name = "+".join((design.name, *(one.name for one in adaptations)))
     return build_design(replace(document, name=name))
+
+
+def later_holds(design: Design, adaptations: Iterable[Adaptation]) -> tuple[Adaptation, ...]:
+    """Take adaptations apart; of two presets that settle one decision the later one holds.
+
+    >>> from analysis.designs.design import load_design
+    >>> named = (load_adaptation(f"core/{name}") for name in ("split-half", "split-fifths"))
+    >>> [one.name for one in later_holds(load_design("core/sqii-full"), named)]
+    ['split-fifths']
+    """
+    parts = (part for one in adaptations for part in one.parts(design))
+    return tuple({part.settles or part.name: part for part in parts}.values())
 
 
 def _other_base(design: Design, one: Adaptation) -> Problem:

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from analysis.designs.clause import Clause
-from analysis.problems import did_you_mean, listed, sentence
+from analysis.designs.source import read_yaml
+from analysis.problems import Problem, ProblemsError, did_you_mean, listed, sentence
 
+Model = TypeVar("Model")
 Found = Mapping[str, Any]
 KINDS: Final[Mapping[str, str]] = {"rule": "mean", "definition": "chronic_absence"}
 """The words that say which kind of clause it is, each with an example."""
@@ -25,6 +28,31 @@ class Kind:
 
     word: str
     name: object
+
+
+def read_as(path: Path, kind: type[Model]) -> Model:
+    """Read a small file as a model.
+
+    Args:
+        path: the file.
+        kind: the model, or a mapping of names to models.
+
+    Raises:
+        ProblemsError: everything in the file that cannot be right, with its line.
+    """
+    source = read_yaml(path)
+    problems = list(source.problems)
+    words = tuple(getattr(kind, "model_fields", ()))
+    try:
+        found = TypeAdapter(kind).validate_python(source.said or {})
+    except ValidationError as error:
+        for one in error.errors():
+            at, text = explain(one, source.said, words)
+            problems.append(Problem(source.place(at), f"{'.'.join(at) or 'the file'}: {text}"))
+        raise ProblemsError(problems) from error
+    if problems:
+        raise ProblemsError(problems)
+    return found
 
 
 def explain(

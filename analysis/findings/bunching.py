@@ -24,7 +24,7 @@ from analysis.designs.rules.conditions import Test
 from analysis.designs.rules.levels import Levels
 from analysis.designs.rules.scoring import Linear, Map
 from analysis.ratings.rate import Ratings
-from analysis.values import ALL, Values
+from analysis.values import ALL
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,7 @@ class Line:
 
     `step` draws it; `on` says whether a value or the number of students n is held against it;
     `bounds` are its cut points, rising. `sign` is 1 where more is better for the school, -1 where
-    less is. `value`, `n` and `numerator` are over school and group, missing where there is none;
-    `numerator` is nothing where the panel has none.
+    less is. `value` and `n` are over school and group, missing where there is none.
     """
 
     step: str
@@ -46,7 +45,6 @@ class Line:
     groups: tuple[str, ...]
     value: np.ndarray
     n: np.ndarray
-    numerator: np.ndarray | None
 
     @property
     def held(self) -> np.ndarray:
@@ -60,7 +58,7 @@ class Line:
             x: numbers in the unit of the line, of any shape.
             window: how far "just" reaches, in that unit; at most half way to the next cut.
 
-        >>> line = Line("c", "m", "n", (20.0,), -1, False, ("all",), *[np.zeros((1, 1))] * 2, None)
+        >>> line = Line("c", "m", "n", (20.0,), -1, False, ("all",), *[np.zeros((1, 1))] * 2)
         >>> line.contrast(np.array([17, 18, 19, 20, 21, 22]), 2).tolist()
         [0, 1, 1, -1, -1, 0]
         """
@@ -112,9 +110,10 @@ def _lines(ratings: Ratings, step: str, notches: list[Notch], year: int) -> Iter
     if values.labels or (on == "n" and values.n is None) or "school" not in values.value.dims:
         return
     bounds = _bounds(ratings, notches)
-    held = _Tables(ratings, values, year)
-    for said in np.unique(bounds[held.whole & ~np.isnan(bounds).any(axis=1)], axis=0):
-        rows = held.whole & (bounds == said).all(axis=1)
+    whole = ratings.panel.whole == np.arange(len(ratings.panel.units))
+    value, n = (_table(ratings, a, year) for a in (values.value, values.n))
+    for said in np.unique(bounds[whole & ~np.isnan(bounds).any(axis=1)], axis=0):
+        rows = whole & (bounds == said).all(axis=1)
         if on == "n" and said.max() <= 1:  # nobody can keep a group under one student
             continue
         yield Line(
@@ -125,9 +124,8 @@ def _lines(ratings: Ratings, step: str, notches: list[Notch], year: int) -> Iter
             sign=-1 if on == "n" or _less_is_better(ratings, step, of.of) else 1,
             included=on == "value" and _included(ratings.design.steps[step]),
             groups=ratings.panel.groups,
-            value=held.of(values.value)[rows],
-            n=held.of(values.n)[rows],
-            numerator=None if values.numerator is None else held.of(values.numerator)[rows],
+            value=value[rows],
+            n=n[rows],
         )
 
 
@@ -141,31 +139,17 @@ def _bounds(ratings: Ratings, notches: list[Notch]) -> np.ndarray:
     return found
 
 
-@dataclass(frozen=True)
-class _Tables:
-    """Reads arrays of a step as tables over school and group, in one year."""
-
-    ratings: Ratings
-    values: Values
-    year: int
-
-    @property
-    def whole(self) -> np.ndarray:
-        panel = self.ratings.panel
-        found: np.ndarray = panel.whole == np.arange(len(panel.units))
-        return found
-
-    def of(self, a: xr.DataArray | None) -> np.ndarray:
-        panel = self.ratings.panel
-        shape = (len(panel.units), len(panel.groups))
-        if a is None:
-            return np.full(shape, np.nan)
-        table = a.sel(year=self.year) if "year" in a.dims else a
-        if "group" not in table.dims:  # of all students
-            full = np.full(shape, np.nan)
-            full[:, panel.groups.index(ALL)] = table.to_numpy()
-            return full
+def _table(ratings: Ratings, a: xr.DataArray | None, year: int) -> np.ndarray:
+    """Lay an array out over school and group in one year; one of all students has no others."""
+    panel = ratings.panel
+    full = np.full((len(panel.units), len(panel.groups)), np.nan)
+    if a is None:
+        return full
+    table = a.sel(year=year) if "year" in a.dims else a
+    if "group" in table.dims:
         return table.transpose("school", "group").to_numpy().astype(float)
+    full[:, panel.groups.index(ALL)] = table.to_numpy()
+    return full
 
 
 def _included(rule: Any) -> bool:  # noqa: ANN401 (each rule has words of its own)

@@ -13,7 +13,7 @@ import pandas as pd
 from analysis.findings.overlap import Overlap, overlap
 from analysis.problems import fail
 from analysis.ratings.rate import Ratings
-from analysis.ratings.tables import spread, whole_group
+from analysis.ratings.tables import of_all
 from analysis.rounding import settle
 from analysis.values import ALL
 
@@ -90,18 +90,14 @@ def named_by_any(ratings: Ratings, *, year: int, only: str | None = None) -> np.
     if not lists or any(name not in ratings.design.lists for name in lists):
         text = f"has no list {only or ''}; it has {', '.join(ratings.design.lists) or 'none'}."
         raise fail(ratings.design.name, text)
-    found = np.stack([_column(ratings, name, year) for name in lists])
+    found = np.stack([of_all(ratings, name, year) for name in lists])
     met, missing = (found == 1).any(axis=0), np.isnan(found).all(axis=0)
     return np.where(met, 1.0, np.where(missing, np.nan, 0.0))
 
 
-def _column(ratings: Ratings, name: str, year: int) -> np.ndarray:
-    return np.asarray(spread(ratings, whole_group(ratings[name])).sel(year=year))
-
-
 def _index(ratings: Ratings, year: int) -> np.ndarray | None:
     name = ratings.design.header.headline.index
-    return None if name is None else settle(_column(ratings, name, year))
+    return None if name is None else settle(of_all(ratings, name, year))
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:

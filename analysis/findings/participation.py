@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Final, Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 from scipy import stats
 
-from analysis.designs.source import read_yaml
-from analysis.designs.wording import explain
-from analysis.problems import Problem, ProblemsError, fail
+from analysis.designs.wording import read_as
+from analysis.problems import fail
 
 RECORD: Final = Path(__file__).with_suffix(".yaml")
 SEASONS: Final = {"spring": (3, 5), "summer": (6, 8)}
@@ -118,15 +117,7 @@ def load_record(path: Path = RECORD) -> Record:
     Raises:
         ProblemsError: everything in the file that cannot be right.
     """
-    source = read_yaml(path)
-    if source.problems:
-        raise ProblemsError(source.problems)
-    try:
-        return Record.model_validate(source.said)
-    except ValidationError as error:
-        told = [explain(one, source.said) for one in error.errors()]
-        problems = [Problem(source.place(at), f"{'.'.join(at)}: {text}") for at, text in told]
-        raise ProblemsError(problems) from error
+    return read_as(path, Record)
 
 
 def span(when: str) -> tuple[date, date]:

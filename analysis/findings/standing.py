@@ -20,7 +20,7 @@ from analysis.findings.profiles import cut_bands
 from analysis.findings.similar import numbers_of
 from analysis.problems import did_you_mean, fail, listed
 from analysis.ratings.rate import Ratings
-from analysis.ratings.tables import spread, whole_group
+from analysis.ratings.tables import of_all
 from analysis.values import ALL
 
 EARTH: Final = 6371.0
@@ -98,10 +98,10 @@ def standing(
         raise fail(design.name, "has no index, so nobody is known to do better.")
     rows = np.flatnonzero(panel.whole == np.arange(len(panel.units)))
     schools = _schools(ratings, rows, year).assign(
-        index=_of(ratings, index, year)[rows], named=_of(ratings, named, year)[rows] == 1
+        index=of_all(ratings, index, year)[rows], named=of_all(ratings, named, year)[rows] == 1
     )
     alike = [
-        _apart(_of(ratings, g, year)[rows][:, None], schools["level"].to_numpy())[:, 0]
+        _apart(of_all(ratings, g, year)[rows][:, None], schools["level"].to_numpy())[:, 0]
         for g in growth
     ]
     schools["growth"] = np.mean(alike, axis=0) if alike else np.nan
@@ -208,11 +208,6 @@ def _schools(ratings: Ratings, rows: np.ndarray, year: int) -> pd.DataFrame:
 
 def _in(column: xr.DataArray, year: int) -> np.ndarray:
     return np.asarray(column.sel(year=year) if "year" in column.dims else column)
-
-
-def _of(ratings: Ratings, step: str, year: int) -> np.ndarray:
-    found = spread(ratings, whole_group(ratings[step])).sel(year=year)
-    return np.asarray(found, dtype=float)
 
 
 def _shares(ratings: Ratings, rows: np.ndarray, year: int) -> pd.DataFrame:

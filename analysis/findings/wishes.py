@@ -8,11 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from analysis.designs.source import read_yaml
-from analysis.designs.wording import explain
-from analysis.problems import Problem, ProblemsError
+from analysis.designs.wording import read_as
 
 Term = Literal["students", "kilometres", "gap", "growth", "challenge", "reciprocity"]
 Weights = dict[Term, float]
@@ -67,13 +65,4 @@ def load_wishes(path: Path) -> Wishes:
     Raises:
         ProblemsError: everything in the file that cannot be right, with its line.
     """
-    source = read_yaml(path)
-    if source.problems:
-        raise ProblemsError(source.problems)
-    try:
-        return Wishes.model_validate(source.said or {})
-    except ValidationError as error:
-        words = tuple(Wishes.model_fields)
-        told = [explain(one, source.said, words) for one in error.errors()]
-        problems = [Problem(source.place(at), f"{'.'.join(at)}: {text}") for at, text in told]
-        raise ProblemsError(problems) from error
+    return read_as(path, Wishes)

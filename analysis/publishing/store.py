@@ -188,14 +188,16 @@ def _point(name: str, key: str) -> None:
     write_whole(folder / f"{name}.json", json.dumps({"key": key}) + "\n")
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, which appears whole or not at all, whoever else writes it just then."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, which appears whole or not at all, whoever else writes it just then."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     fresh = Path(made)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
         fresh.chmod(0o644)
         fresh.replace(path)
     finally:

@@ -69,6 +69,17 @@ def _frame(ratings: Ratings) -> pd.DataFrame:
     )
 
 
+def of_all(ratings: Ratings, name: str, year: int) -> np.ndarray:
+    """Give a step's number of all students in one year, by row of the axis school.
+
+    >>> from analysis import load_design, rate, read_panel
+    >>> franklin = rate(load_design("franklin/index"), read_panel("franklin"))
+    >>> round(float(of_all(franklin, "total", 2025)[0]), 1)
+    32.5
+    """
+    return np.asarray(spread(ratings, whole_group(ratings[name])).sel(year=year), dtype=float)
+
+
 def _flat(ratings: Ratings, name: str | None) -> np.ndarray:
     size = len(ratings.panel.units) * len(ratings.panel.years)
     if name is None:

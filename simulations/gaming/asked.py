@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from analysis.designs.adaptation import FILES, adapt, load_adaptation
+from analysis.designs.adaptation import FILES, adapt, later_holds, load_adaptation
 from analysis.designs.counting import Counting
 from analysis.designs.design import Design, load_design
 from analysis.designs.source import read_yaml
 from analysis.designs.wording import explain, fields_of
 from analysis.panels.students.counts import count_of
 from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from simulations.experiment import Words
 from simulations.gaming.fitting import wrong
 from simulations.gaming.game import Aims, Means, Sees
 from simulations.gaming.kinds import At, load_mechanism
@@ -32,12 +33,6 @@ from simulations.population.world import World, load_world
 from simulations.streams import stream
 
 HOME: Final = Path(__file__).parent / "experiments"
-
-
-class Words(BaseModel):
-    """Anything that the file says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Span(Words):
@@ -186,12 +181,9 @@ class Asked(Words):
         """Apply adaptations; of two presets that settle one decision the later one holds."""
         path = self.home / name
         design = load_design(path if path.suffix in FILES else name)
-        found = {}
-        for said in adaptations:
-            at = self.home / said
-            for part in load_adaptation(at if at.suffix in FILES else said).parts(design):
-                found[part.settles or part.name] = part
-        return adapt(design, *found.values(), in_order=True)
+        files = ((said, self.home / said) for said in adaptations)
+        named = (load_adaptation(at if at.suffix in FILES else said) for said, at in files)
+        return adapt(design, *later_holds(design, named), in_order=True)
 
 
 def _spread(span: Span, shape: tuple[int, int], seed: int, name: str) -> np.ndarray:

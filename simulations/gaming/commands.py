@@ -11,10 +11,10 @@ from typing import Annotated, Final
 import typer
 
 from analysis.commands import out, table_of
-from analysis.problems import Problem, ProblemsError
 from analysis.publishing.store import Result, runs_folder
 from simulations.gaming.asked import Asked, game_names, load_asked
 from simulations.gaming.kinds import load_calibrations
+from simulations.parts import resumable
 
 app = typer.Typer(no_args_is_help=True)
 SHOWN: Final = {
@@ -34,10 +34,10 @@ SHOWN: Final = {
 def gaming(
     experiment: Annotated[str, typer.Argument(help="a built-in experiment, or a .yaml file")] = "",
     workers: Annotated[int, typer.Option(min=1, help="processes")] = min(os.cpu_count() or 1, 8),
-    fresh: Annotated[  # noqa: FBT002 (a flag of the command line)
+    fresh: Annotated[
         bool, typer.Option("--fresh", help="begin anew, and keep nothing of an earlier run")
     ] = False,
-    mechanisms: Annotated[  # noqa: FBT002 (a flag of the command line)
+    mechanisms: Annotated[
         bool, typer.Option("--mechanisms", help="list what schools may do, and how it is known")
     ] = False,
 ) -> None:
@@ -60,11 +60,8 @@ def gaming(
         out.print(table)
         return
     asked = load_asked(experiment)
-    try:
+    with resumable(experiment):
         found = play(asked, workers=workers, fresh=fresh, progress=True)
-    except KeyboardInterrupt as stopped:
-        text = "was stopped. What is done is kept; the same command goes on."
-        raise ProblemsError([Problem(experiment, text)]) from stopped
     _tell(asked, found)
 
 

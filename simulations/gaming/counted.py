@@ -23,6 +23,7 @@ from analysis.panels.students.counts import count_of
 from analysis.panels.students.measure import measure
 from analysis.problems import fail
 from analysis.values import ALL, Reason, Values
+from simulations.figures import range_of
 from simulations.gaming.cells import GROUPS, Reaction, Schools, Shift
 from simulations.gaming.mechanism import LEARNED, Acted, Mechanism, Notches, Pupils
 from simulations.gaming.scores import SCORES
@@ -54,7 +55,7 @@ def schools_of(
         told = np.stack([_means(pupils, acted.learned[s].to_numpy(), base.panel) for s in LEARNED])
         reactions[one.name] = Reaction(one, reported, true, told)
     students = _sums(pupils, np.ones(len(pupils.frame)), base.panel)
-    ranges = {name: _range(counting, AUDITS.get(name, name)) for name in base.panel.measures}
+    ranges = {name: range_of(counting, AUDITS.get(name, name)) for name in base.panel.measures}
     return Schools(base.panel, worlds.year, reactions, students, ranges)
 
 
@@ -178,12 +179,6 @@ class _Count:
             return found
 
         return Shift(moved(before.value, after.value), moved(before.n, after.n))
-
-
-def _range(counting: Design, name: str) -> tuple[float, float]:
-    held = counting.measures[name]
-    percent = (0.0, 100.0) if held.unit == "percent" else (-np.inf, np.inf)
-    return held.range or percent
 
 
 def _by_draw(panel: Panel, worlds: Worlds, groups: tuple[str, ...]) -> Panel:

@@ -10,10 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import model_validator
 
-from analysis.designs.source import read_yaml
-from analysis.problems import Problem, ProblemsError, did_you_mean, fail, listed
+from analysis.designs.wording import read_as
+from analysis.problems import did_you_mean, fail, listed
+from simulations.experiment import Words
 from simulations.gaming import counting, records, scores
 from simulations.gaming.mechanism import Mechanism
 
@@ -40,12 +41,6 @@ KINDS: Final[tuple[type[Mechanism], ...]] = (
     records.SurveyInflation,
     records.ReferenceBias,
 )
-
-
-class Words(BaseModel):
-    """Anything that the file says."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Size(Words):
@@ -89,22 +84,10 @@ def load_calibrations() -> Mapping[str, Calibration]:
     >>> [name for name, one in load_calibrations().items() if one.calibrated]
     ['honest', 'attention', 'manipulation', 'unreported_suspensions']
     """
-    source = read_yaml(HOME)
-    try:
-        found = TypeAdapter(dict[str, Calibration]).validate_python(source.said)
-    except ValidationError as error:
-        raise ProblemsError(
-            Problem(source.place(tuple(map(str, one["loc"]))), f"{one['msg']}.")
-            for one in error.errors()
-        ) from error
+    found = read_as(HOME, dict[str, Calibration])
     if [*found] != [kind.name for kind in KINDS]:
-        raise fail(source.file, f"must hold the mechanisms {listed([k.name for k in KINDS])}.")
+        raise fail(HOME.name, f"must hold the mechanisms {listed([k.name for k in KINDS])}.")
     return found
-
-
-def mechanism_names() -> tuple[str, ...]:
-    """List the mechanisms."""
-    return tuple(load_calibrations())
 
 
 def load_mechanism(name: str, at: At = "usual") -> Mechanism:

@@ -12,7 +12,7 @@ To add a mechanism: one frozen class in scores.py, counting.py or records.py, it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar, Final
@@ -124,15 +124,7 @@ class Mechanism(ABC):
         """Say what becomes of the students where their schools make an effort of so much (0-1)."""
 
     def cost(self, effort: np.ndarray, price: np.ndarray | float, power: float = 2.0) -> np.ndarray:
-        """Give what an effort costs, convex from `power` 1 on; `price` is that of full effort.
-
-        Raises:
-            ProblemsError: a price below 0, or costs that are not convex.
-        """
-        if np.any(np.asarray(price) < 0):
-            raise fail(self.name, "a cost must not be negative. Say costs: {from: 1, to: 10}.")
-        if power < 1:
-            raise fail(self.name, f"costs must be convex (power 1 or more), but it says {power:g}.")
+        """Give what an effort costs, convex from `power` 1 on; `price` is that of full effort."""
         return np.asarray(price * effort**power)
 
     def found(self, effort: np.ndarray) -> Found:
@@ -175,12 +167,19 @@ class Pupils:
 
     def chance(self, name: str) -> np.ndarray:
         """Give each student a number between 0 and 1 that belongs to a mechanism."""
-        draws = Draws.of(self.seed, "gaming", name)
+        return self.drawn(Draws.of(self.seed, "gaming", name).uniforms)
+
+    def drawn(self, numbers: Callable[..., np.ndarray]) -> np.ndarray:
+        """Give each student a number that belongs to it and its draw.
+
+        Args:
+            numbers: of a stream: its uniforms or normals.
+        """
         student = self.frame["student"].cast(pl.UInt64).to_numpy()
         found = np.empty(len(student))
         for draw in np.unique(self._draw):
             rows = self._draw == draw
-            found[rows] = draws.uniforms(student[rows], draw=int(draw))[0]
+            found[rows] = numbers(student[rows], draw=int(draw))[0]
         return found
 
     def short_of(self, subject: str) -> np.ndarray:

@@ -7,14 +7,10 @@ To add a number or a table to the answer: `_finish`.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import io
 import json
-import os
 import pickle
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -24,15 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.designs.design import digest
-from analysis.problems import ProblemsError
-from analysis.publishing.store import (
-    Estimand,
-    Result,
-    build_folder,
-    code_fingerprint,
-    read_result,
-    write_result,
-)
+from analysis.publishing.store import Estimand, Result, read_result, write_result, write_whole
 from simulations.gaming.asked import Asked, game_names
 from simulations.gaming.cells import Schools
 from simulations.gaming.counted import schools_of
@@ -41,6 +29,7 @@ from simulations.gaming.gamed import Gamed, changes_of, gamed, outcomes_of
 from simulations.gaming.kinds import load_calibrations
 from simulations.gaming.respond import respond
 from simulations.gaming.worlds import make_worlds
+from simulations.parts import current, parts_folder
 from simulations.processes import Task, pooled, shown
 
 TABLES = ("worlds", "efforts", "learning")
@@ -62,10 +51,10 @@ def play(asked: Asked, *, workers: int = 1, fresh: bool = False, progress: bool 
         ProblemsError: everything that does not fit.
     """
     told = _fingerprints(asked)
-    folder = _folder(asked, told)
+    folder = parts_folder(_name(asked), told)
     if fresh:
         shutil.rmtree(folder, ignore_errors=True)
-    elif (found := _there(asked, told)) is not None:
+    elif (found := current(_name(asked), told)) is not None:
         return found
     folder.mkdir(parents=True, exist_ok=True)
     text, seeds = asked.model_dump_json(by_alias=True), range(1, asked.worlds.seeds + 1)
@@ -113,7 +102,7 @@ def write_schools(text: str, folder: Path, seed: int) -> None:
         code: schools_of(worlds, by, tuple(sorted(wanted[code])), asked.kinds)
         for code, by in counting.items()
     }
-    _write(_schools(folder, seed), pickle.dumps(found))
+    write_whole(_schools(folder, seed), pickle.dumps(found))
 
 
 def write_played(text: str, folder: Path, seed: int, name: str) -> None:
@@ -128,12 +117,9 @@ def write_played(text: str, folder: Path, seed: int, name: str) -> None:
     asked = _parse_asked(text)
     game = game_of(asked, name, seed, _read_schools(_schools(folder, seed)))
     found = gamed(game, respond(game, rounds=asked.rounds))
-    buffer = io.StringIO()
     tables = {t: getattr(found, t).assign(design=name, seed=seed) for t in TABLES}
-    json.dump(
-        {t: table.to_json(orient="table", index=False) for t, table in tables.items()}, buffer
-    )
-    _write(_part(folder, seed, name), buffer.getvalue().encode())
+    told = {t: table.to_json(orient="table", index=False) for t, table in tables.items()}
+    write_whole(_part(folder, seed, name), json.dumps(told))
 
 
 def game_of(asked: Asked, name: str, seed: int, counted: Mapping[str, Schools]) -> Game:
@@ -171,15 +157,6 @@ def _read_part(path: Path) -> Gamed:
     return Gamed(**{t: pd.read_json(io.StringIO(held[t]), orient="table") for t in TABLES})
 
 
-def _write(path: Path, content: bytes) -> None:
-    handle, fresh = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(fresh).replace(path)
-
-
 def _schools(folder: Path, seed: int) -> Path:
     return folder / f"schools-{seed}.pickle"
 
@@ -200,19 +177,6 @@ def _fingerprints(asked: Asked) -> Mapping[str, str]:
         "mechanisms": digest(known),
         **{name: asked.design(name).fingerprint for name in asked.designs},
     }
-
-
-def _folder(asked: Asked, told: Mapping[str, str]) -> Path:
-    text = json.dumps([_name(asked), told, code_fingerprint()], sort_keys=True)
-    key = hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
-    return build_folder() / "runs" / "parts" / key
-
-
-def _there(asked: Asked, told: Mapping[str, str]) -> Result | None:
-    """Read the result, where there is a current one."""
-    with contextlib.suppress(ProblemsError):
-        return read_result(_name(asked), expect=told)
-    return None
 
 
 def _finish(asked: Asked, folder: Path, told: Mapping[str, str]) -> None:

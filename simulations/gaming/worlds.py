@@ -11,7 +11,7 @@ To add what designs may count beside student rows: `AUDITS`.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -96,22 +96,11 @@ class Worlds:
             mean = pl.Series(z, nan_to_null=True).to_frame("z").with_columns(pupils.frame["grade"])
             centre = mean.select(pl.col("z").mean().over("grade"))[:, 0].to_numpy()
             luck = Draws.of(self.seed, "gaming", "audit", subject)
-            noise = _by_draw(pupils, luck.normals)
+            noise = pupils.drawn(luck.normals)
             learned = 0.0 if acted is None else acted.learned[subject].to_numpy()
             score = centre + self.alike * (z - centre) + np.sqrt(1 - self.alike**2) * noise
             found[name] = sd * (score + learned)
         return put(pupils.frame, found)
-
-
-def _by_draw(pupils: Pupils, drawn: Callable[..., np.ndarray]) -> np.ndarray:
-    """Give each student a number that belongs to its draw."""
-    student = pupils.frame["student"].cast(pl.UInt64).to_numpy()
-    draws = pupils.frame["draw"].to_numpy()
-    found = np.empty(len(student))
-    for draw in np.unique(draws):
-        rows = draws == draw
-        found[rows] = drawn(student[rows], draw=int(draw))[0]
-    return found
 
 
 def make_worlds(

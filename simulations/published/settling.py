@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from analysis.designs.adaptation import Adaptation, adapt, load_adaptation
+from analysis.designs.adaptation import adapt, later_holds, load_adaptation
 from analysis.designs.design import Design, load_design, plain
 from analysis.designs.presets import presets_of
 
@@ -45,7 +45,7 @@ def other_ways(design: str, settlement: str, only: Collection[str] | None = None
     for decision, presets in presets_of(base).items():
         for preset in presets:
             if preset.name not in taken and (only is None or decision in only):
-                chosen = _with(parts, preset)
+                chosen = later_holds(base, (*parts, preset))
                 yield Way(decision, preset.name, adapt(base, *chosen))
 
 
@@ -57,12 +57,8 @@ def with_preset(design: str, adaptations: Sequence[str], preset: str) -> Design:
     'state'
     """
     base = load_design(design)
-    told = tuple(part for name in adaptations for part in load_adaptation(name).parts(base))
-    return adapt(base, *_with(told, load_adaptation(preset)))
-
-
-def _with(parts: tuple[Adaptation, ...], preset: Adaptation) -> tuple[Adaptation, ...]:
-    return (*(part for part in parts if part.settles != preset.settles), preset)
+    named = (load_adaptation(name) for name in (*adaptations, preset))
+    return adapt(base, *later_holds(base, named))
 
 
 def measured_anew(usual: Design, other: Design) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ NOBODY = np.zeros((1, 1))
 
 
 def _line(on, bound, sign=1):
-    return Line("line", "m", on, (bound,), sign, on == "value", ("all",), NOBODY, NOBODY, None)
+    return Line("line", "m", on, (bound,), sign, on == "value", ("all",), NOBODY, NOBODY)
 
 
 def sizes(random, schools):

@@ -13,18 +13,15 @@ from simulations.__main__ import commands
 from simulations.cluster import there
 from simulations.processes import pooled
 from simulations.sweep import sweeps_folder, write_clean
+from tests.simulations.experiments import FRANKLIN
 
-EXPERIMENT = """
-title: T
-design: franklin/index
-panel: franklin
-list: lowest
-estimand: The list under other choices.
-pool: Title I schools
-levers:
+EXPERIMENT = (
+    FRANKLIN
+    + """levers:
   share: {share: [0.125, 0.25, 0.375]}
 outcomes: [count]
 """
+)
 BODY = """
 import json, os, pathlib, signal, psutil
 import pandas

@@ -12,7 +12,7 @@ from analysis.findings.detectable import Study, detectable
 from analysis.findings.running import running
 from analysis.panels.students.table import make_students
 from analysis.problems import ProblemsError
-from simulations.misaligning import compared
+from simulations.misalign import compared
 from simulations.near_the_line import Shuffles, chosen_window, near_the_line, windows
 from simulations.supported import Alike, World, made
 from tests.evidence.rd_coverage import STEP, TRIALS, Trial, beyond, counted

@@ -22,15 +22,9 @@ from simulations.grid import parameters, plan_of
 from simulations.outcomes import Seen, outcome
 from simulations.run import run_experiment
 from simulations.running import app
+from tests.simulations.experiments import FRANKLIN
 
-FRANKLIN = """
-title: T
-design: franklin/index
-panel: franklin
-list: lowest
-estimand: The list under other choices.
-pool: Title I schools
-levers:
+EXPERIMENT = f"""{FRANKLIN}levers:
   LEVERS
 outcomes: [count, named]
 """
@@ -42,7 +36,7 @@ def _own_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def franklin(levers: str, *more: str):
-    return parse_experiment("\n".join((FRANKLIN.replace("LEVERS", levers), *more)), name="e.yaml")
+    return parse_experiment("\n".join((EXPERIMENT.replace("LEVERS", levers), *more)), name="e.yaml")
 
 
 def named(found, **factors):
@@ -123,7 +117,7 @@ def test_kernel_and_rate_name_the_same_schools(tmp_path: Path) -> None:
         )
     )
     asked = parse_experiment(
-        FRANKLIN.replace("franklin/index", str(own)).replace(
+        EXPERIMENT.replace("franklin/index", str(own)).replace(
             "LEVERS",
             "share: {share: [0.125, 0.5]}\n"
             "  n: {each_counted.n: [10, 20]}\n"
@@ -159,7 +153,7 @@ def test_what_the_kernel_cannot_judge_goes_to_rate(tmp_path: Path) -> None:
     }
     for lever, design in ways.items():
         own.write_text(design)
-        said = FRANKLIN.replace("franklin/index", str(own)).replace("LEVERS", lever)
+        said = EXPERIMENT.replace("franklin/index", str(own)).replace("LEVERS", lever)
         asked = parse_experiment(said.replace("levers:", "levers:\n  share: {share: [0.13, 0.3]}"))
         plan = plan_of(asked)
         seen = look(bench_of(plan, figures_of(asked)), range(4)).named[:, 0]
@@ -261,7 +255,7 @@ def test_a_made_up_world_is_made_once_and_counted_as_each_cell_says(tmp_path: Pa
     base = "base: core\ntitle: tiny\ninclude: [santa_ana]\nscale: {students: 0.01, schools: 0.1}\n"
     (tmp_path / "tiny.yaml").write_text(base)
     (tmp_path / "counted.yaml").write_text(COUNTED)
-    text = FRANKLIN.replace("franklin/index", str(tmp_path / "counted.yaml"))
+    text = EXPERIMENT.replace("franklin/index", str(tmp_path / "counted.yaml"))
     text = text.replace(
         "panel: franklin", f"panel: {{world: {tmp_path / 'tiny.yaml'}, years: [2015]}}"
     )
@@ -402,7 +396,7 @@ def test_every_option_that_the_design_does_not_have_is_told_with_its_line() -> N
     ],
 )
 def test_what_does_not_fit_is_told(old: str, new: str, words: str) -> None:
-    text = FRANKLIN.replace("LEVERS", "a: {share: [0.1]}")
+    text = EXPERIMENT.replace("LEVERS", "a: {share: [0.1]}")
     assert old in text
     if words == "names nobody":  # a list of the design as filed that is empty
         text = text.replace("franklin/index", "franklin/dashboard").replace("lowest", "red_list")
@@ -413,7 +407,9 @@ def test_what_does_not_fit_is_told(old: str, new: str, words: str) -> None:
 
 
 def test_a_design_that_leaves_its_list_open_asks_for_adaptations() -> None:
-    text = FRANKLIN.replace("franklin/index", "core/sqii-2015-16").replace("franklin", "core-eight")
+    text = EXPERIMENT.replace("franklin/index", "core/sqii-2015-16").replace(
+        "franklin", "core-eight"
+    )
     with pytest.raises(ProblemsError, match="Say adaptations"):
         plan_of(parse_experiment(text.replace("LEVERS", "n: {each_counted.n: [10, 20]}")))
 
@@ -481,7 +477,7 @@ def normal_world(folder: Path, *, unit: str = "points", n: bool = False):
         make_panel(pd.DataFrame({"school": codes}), pd.concat(years)), folder / f"panel-{unit}"
     )
     (folder / "normal.yaml").write_text(NORMAL.replace("UNIT", unit))
-    text = FRANKLIN.replace("franklin/index", str(folder / "normal.yaml"))
+    text = EXPERIMENT.replace("franklin/index", str(folder / "normal.yaml"))
     text = text.replace("panel: franklin", f"panel: {folder / f'panel-{unit}'}")
     text = text.replace("LEVERS", "share: {share: [0.05, 0.1]}")
     return text.replace("[count, named]", "[count, again]")
@@ -564,7 +560,7 @@ def test_a_file_that_is_no_experiment_is_told(tmp_path: Path) -> None:
 
 
 def test_a_list_without_a_line_of_its_own_asks_for_an_address() -> None:
-    text = FRANKLIN.replace("franklin/index", "franklin/dashboard").replace("lowest", "red_list")
+    text = EXPERIMENT.replace("franklin/index", "franklin/dashboard").replace("lowest", "red_list")
     asked = text.replace("LEVERS", "a: {share: [0.1]}\n  b: {weights: {draws: 2}}")
     with pytest.raises(ProblemsError) as error:
         plan_of(parse_experiment(asked))

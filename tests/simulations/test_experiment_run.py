@@ -17,20 +17,17 @@ from simulations.figures import figures_of
 from simulations.grid import plan_of
 from simulations.run import parts_of, run_experiment, write_part
 from simulations.running import run
+from tests.simulations.experiments import FRANKLIN
 
-EXPERIMENT = """
-title: T
-design: franklin/index
-panel: franklin
-list: lowest
-estimand: The list under other choices.
-pool: Title I schools
-levers:
+EXPERIMENT = (
+    FRANKLIN
+    + """levers:
   share: {share: [0.125, 0.25, 0.375]}
   growth: {of_part.of.growth_points: [0, 10, 20, 40, 60]}
   ela: {of_part.of.ela_points: [10, 25]}
 outcomes: [count, kept, named]
 """
+)
 CELLS = 30
 
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from analysis.designs.adaptation import adapt, load_adaptation
+from analysis.designs.adaptation import adapt, later_holds, load_adaptation
 from analysis.designs.clause import FrozenMap
 from analysis.designs.design import Design, load_design
 from analysis.panels.students.measure import measure
 from analysis.panels.students.table import make_students
 from analysis.problems import ProblemsError
 from analysis.publishing import store
+from simulations import parts as kept
 from simulations.gaming import playing
 from simulations.gaming.asked import load_asked
 from simulations.gaming.cells import Schools
@@ -70,9 +72,8 @@ def game_file(folder: Path, **said: str) -> Path:
 @pytest.fixture(scope="module")
 def counting() -> Design:
     design = load_design("core/sqii-full")
-    parts = {one.settles: one for one in load_adaptation("core/usual").parts(design)}
-    parts["graduation"] = load_adaptation("core/graduation-four-year")
-    return adapt(design, *parts.values())
+    named = (load_adaptation(f"core/{name}") for name in ("usual", "graduation-four-year"))
+    return adapt(design, *later_holds(design, named))
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +105,7 @@ def test_at_full_effort_cells_are_those_of_the_gamed_students(
     pupils = worlds.pupils(Notches.of(counting))
     rows = load_mechanism(name).acts(pupils, 1.0).reported.filter(pl.col("draw") == 1).drop("draw")
     one = FrozenMap({moved: counting.measures[moved]})
-    design = counting.__class__(**{**counting.__dict__, "measures": one})
+    design = replace(counting, measures=one)
     alone = measure(design, make_students(rows)).panel
     after = schools.after(everybody(schools, 1.0, name)).measures[moved]
     keys = {code: row for row, code in enumerate(schools.panel.units["school"])}
@@ -152,7 +153,7 @@ def test_an_audit_and_the_truth_do_not_see_scores_that_were_raised(schools: Scho
 def test_a_run_that_was_interrupted_ends_as_one_that_was_not(
     build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (playing, store):  # others may edit the program while this test runs
+    for module in (kept, store):  # others may edit the program while this test runs
         monkeypatch.setattr(module, "code_fingerprint", lambda: "now")
     asked = load_asked(game_file(tmp_path))
     real, done = playing.write_played, []

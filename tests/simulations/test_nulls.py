@@ -34,7 +34,7 @@ index:
 
 
 def line(on: str, bounds: tuple[float, ...], sign: int, *, included: bool) -> Line:
-    return Line("line", "m", on, bounds, sign, included, ("all",), NONE, NONE, None)
+    return Line("line", "m", on, bounds, sign, included, ("all",), NONE, NONE)
 
 
 def test_just_beyond_and_just_short_by_hand() -> None:

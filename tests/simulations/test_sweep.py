@@ -19,18 +19,15 @@ from simulations.experiment import load_experiment
 from simulations.run import run_experiment
 from simulations.sweep import Job, find_notebook, jobs_of, run_jobs, sweeps_folder
 from simulations.sweep_tables import one_kind, write_together
+from tests.simulations.experiments import FRANKLIN
 
-EXPERIMENT = """
-title: T
-design: franklin/index
-panel: franklin
-list: lowest
-estimand: The list under other choices.
-pool: Title I schools
-levers:
+EXPERIMENT = (
+    FRANKLIN
+    + """levers:
   share: {share: [0.125, 0.25, 0.375, 0.5]}
 outcomes: [count, named]
 """
+)
 BODY = """
 import json, os, pathlib
 import pandas as pd

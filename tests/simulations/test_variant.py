@@ -87,7 +87,7 @@ def test_a_list_of_its_own_leaves_the_common_one_alone(common, arts: Path) -> No
     local = adapt(common, load_adaptation(arts))
     panel = with_arts(dict.fromkeys(read_panel("franklin").units["school"], 50.0))
     assert lists_of(common, local) == ("lowest", "local_lowest")
-    asked = Asked(common, local, ("lowest", "local_lowest"), 2025, common, "lowest")
+    asked = Asked(common, local, ("lowest", "local_lowest"), 2025, "lowest")
     found = stress(asked, panel)
     assert found.moved == ()
     # 50 for everybody moves no order: .8 x index + 10
